@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   make            build everything into build/
+#   make run        install what building and running need, build, trace counter-race
+#   make test       install what the tests need as well, build, run every test
+#   make help       the other targets
+
+VERSION := 0.1.0
+
+BUILD ?= build
+PREFIX ?= /usr/local
+CC ?= cc
+CLANG ?= $(firstword $(foreach c,clang clang-19 clang-16 clang-14,$(if $(shell command -v $c),$c)) clang)
+# Debian has bpftool in /usr/sbin, which is not in every user's path.
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+
+ifeq ($(V),1)
+Q :=
+say :=
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+LIBRARIES := libbpf libelf libdw libzstd libxxhash
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wno-unused-parameter -Wno-format-nonliteral
+INCLUDES := -I. -Iuser -I$(BUILD)/bpf
+COMPILE = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) -D_GNU_SOURCE -DPTRACE_LAB_VERSION='"$(VERSION)"' \
+	$(INCLUDES) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null) -MMD -MP
+LINK_LIBRARIES = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lpthread -lm
+
+arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
+
+user_sources := $(sort $(wildcard user/*/*.c))
+user_objects := $(user_sources:%.c=$(BUILD)/%.o)
+asan_objects := $(user_sources:%.c=$(BUILD)/asan/%.o)
+bpf_sources := $(sort $(wildcard bpf/*.bpf.c))
+# The maps' definition comes first: libbpf 1.1's linker misplaces maps that it met as extern before.
+bpf_objects := $(patsubst %.c,$(BUILD)/%.o,bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(bpf_sources)))
+skeleton := $(BUILD)/bpf/ptrace_lab.skel.h
+scenario_sources := $(filter-out workloads/scenario.c,$(sort $(wildcard workloads/*.c)))
+scenarios := $(scenario_sources:%.c=$(BUILD)/%)
+unit_sources := $(sort $(wildcard tests/unit/test_*.c))
+unit_tests := $(unit_sources:%.c=$(BUILD)/%)
+target_sources := $(sort $(wildcard tests/targets/*.c tests/bench/*.c))
+targets := $(target_sources:%.c=$(BUILD)/%)
+
+.PHONY: all deps run test bench install uninstall clean help format man
+.DELETE_ON_ERROR:
+.SECONDARY:
+all: $(BUILD)/ptrace-lab $(scenarios)
+
+help:
+	@echo "make [all] | run | test | bench | deps | install | uninstall | format | clean"
+	@echo "  V=1 shows the commands; BUILD=, PREFIX=, DESTDIR=, CC=, CLANG=, BPFTOOL= are respected"
+
+# ---- the kernel side -------------------------------------------------------------------------
+
+# -mcpu=v3: without it clang-19's code for bounds checks does not pass the verifier.
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(say) BPF $@
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter \
+		-Wno-missing-declarations \
+		-D__TARGET_ARCH_$(arch) -I. -I/usr/include/$(multiarch) -MMD -MP -c $< -o $@
+
+$(BUILD)/bpf/ptrace_lab.o: $(bpf_objects)
+	$(say) LINK $@
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(skeleton): $(BUILD)/bpf/ptrace_lab.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name ptrace_lab_bpf > $@
+
+# ---- the scenarios ---------------------------------------------------------------------------
+
+# Real programs have no frame pointers, and neither have these.
+$(BUILD)/workloads/%: workloads/%.c workloads/scenario.c workloads/scenario.h
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -fomit-frame-pointer -D_GNU_SOURCE -I. \
+		$(filter %.c,$^) -o $@ -lpthread
+
+# All of them inside the tracer, so that one file can be copied to another machine.
+$(BUILD)/workloads/embedded.S: Makefile $(scenario_sources)
+	@mkdir -p $(@D)
+	$(say) GEN $@
+	$(Q){ echo '	.section .rodata'; \
+	  for s in $(notdir $(scenarios)); do \
+	    printf '	.balign 16\n%s_begin:\n	.incbin "$(BUILD)/workloads/%s"\n%s_end:\n' \
+	      "scenario_$$(echo $$s | tr - _)" "$$s" "scenario_$$(echo $$s | tr - _)"; \
+	    printf '%s_name: .asciz "%s"\n' "scenario_$$(echo $$s | tr - _)" "$$s"; done; \
+	  printf '	.section .data.rel.ro,"aw"\n	.balign 8\n	.globl embedded_scenarios\nembedded_scenarios:\n'; \
+	  for s in $(notdir $(scenarios)); do n=scenario_$$(echo $$s | tr - _); \
+	    printf '	.quad %s_name, %s_begin, %s_end\n' $$n $$n $$n; done; \
+	  printf '	.quad 0, 0, 0\n	.section .note.GNU-stack,"",%%progbits\n'; } > $@
+
+$(BUILD)/workloads/embedded.o: $(BUILD)/workloads/embedded.S $(scenarios)
+	$(say) AS $@
+	$(Q)$(CC) -c $< -o $@
+
+# ---- the program -----------------------------------------------------------------------------
+
+$(BUILD)/user/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(COMPILE) -c $< -o $@
+
+$(BUILD)/asan/user/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(say) ASAN $@
+	$(Q)$(COMPILE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=undefined -c $< -o $@
+
+# Only the capture knows the BPF object.
+$(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/capture/*.c)): | $(skeleton)
+$(patsubst user/%.c,$(BUILD)/asan/user/%.o,$(wildcard user/capture/*.c)): | $(skeleton)
+
+$(BUILD)/libptrace_lab.a: $(filter-out %/main.o,$(user_objects))
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/asan/libptrace_lab.a: $(filter-out %/main.o,$(asan_objects))
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/ptrace-lab: $(BUILD)/user/cli/main.o $(BUILD)/libptrace_lab.a $(BUILD)/workloads/embedded.o
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LINK_LIBRARIES)
+
+$(BUILD)/asan/ptrace-lab: $(BUILD)/asan/user/cli/main.o $(BUILD)/asan/libptrace_lab.a \
+		$(BUILD)/workloads/embedded.o
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) -fsanitize=address,undefined $^ -o $@ $(LINK_LIBRARIES)
+
+# ---- tests -----------------------------------------------------------------------------------
+
+# Unit tests run with the sanitizers; the model needs no root and no kernel.
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/asan/libptrace_lab.a $(BUILD)/workloads/embedded.o
+	@mkdir -p $(@D)
+	$(say) TEST $@
+	$(Q)$(COMPILE) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+		-I$(<D) $(filter %.c %.o %.a,$^) -o $@ -lcmocka $(LINK_LIBRARIES)
+
+# Programs with known answers, for the kernel tests and the benchmarks.
+$(BUILD)/tests/targets/%: tests/targets/%.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE $< -o $@ -lpthread
+
+$(BUILD)/tests/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE $< -o $@ -lpthread
+
+.PHONY: test-programs
+test-programs: all $(unit_tests) $(targets) $(BUILD)/asan/ptrace-lab
+
+
+# ---- what a person types ---------------------------------------------------------------------
+
+build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libelf-dev libdw-dev libzstd-dev \
+	libxxhash-dev linux-libc-dev systemtap-sdt-dev
+test_packages := libcmocka-dev python3 python3-jsonschema
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# Installs those of $(1) that are missing; silent and without root if none is.
+define install_missing
+	@missing=; for p in $(1); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; [ -z "$$missing" ] || { echo "  INSTALL $$missing"; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			$$missing > /dev/null; }
+endef
+
+.PHONY: deps-build deps-test
+deps-build:
+	$(call install_missing,$(build_packages))
+deps-test: deps-build
+	$(call install_missing,$(test_packages))
+deps: deps-test
+
+# A second make, as the first one looked for its tools before they were installed.
+run: deps-build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(SUDO) $(BUILD)/ptrace-lab run counter-race
+
+test: deps-test
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)$(SUDO) tests/run $(BUILD)
+
+bench: deps-build
+	$(Q)$(MAKE) --no-print-directory all $(targets)
+	$(Q)$(SUDO) tests/bench/run $(BUILD)
+
+install: all
+	install -D -m 755 $(BUILD)/ptrace-lab $(DESTDIR)$(PREFIX)/bin/ptrace-lab
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BUILD)/ptrace-lab help --man > $(DESTDIR)$(PREFIX)/share/man/man1/ptrace-lab.1
+	$(BUILD)/ptrace-lab help --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ptrace-lab
+	$(BUILD)/ptrace-lab help --completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ptrace-lab
+	$(BUILD)/ptrace-lab help --completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ptrace-lab.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/ptrace-lab $(DESTDIR)$(PREFIX)/share/man/man1/ptrace-lab.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ptrace-lab \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ptrace-lab \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ptrace-lab.fish
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(user_objects:.o=.d) $(asan_objects:.o=.d) $(bpf_objects:.o=.d) $(unit_tests:=.d)
