@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * events.h - what the kernel side tells user space, and the other way round
+ *
+ * The one contract between bpf/ and user/. It is also what a recording keeps: records are stored
+ * as they came, so this file is append-only. A value never changes its meaning; new kinds and
+ * fields take numbers and reserved space that were unused before. Sizes are asserted below, and
+ * so on both sides, as both compile this file.
+ *
+ * Two ways lead out of the kernel:
+ *
+ *   lanes     one memory ring per CPU, written by the scheduler programs alone. These run with
+ *             interrupts off, so a lane has one writer at a time and needs neither lock nor atomic
+ *             operation. Records are 32 bytes and ordered by time.
+ *   life      one BPF ring buffer for the rare things: tasks that begin, exec, end, change name.
+ *
+ * All times are CLOCK_MONOTONIC nanoseconds. Within a lane, and for one thread across lanes, they
+ * never run backwards (the kernel side sees to it).
+ */
+#ifndef PTRACE_LAB_EVENTS_H
+#define PTRACE_LAB_EVENTS_H
+
+#ifndef __bpf__
+#include <stdint.h>
+#define PL_U8  uint8_t
+#define PL_U16 uint16_t
+#define PL_U32 uint32_t
+#define PL_U64 uint64_t
+#define PL_S32 int32_t
+#else
+#include <linux/types.h>
+#define PL_U8  __u8
+#define PL_U16 __u16
+#define PL_U32 __u32
+#define PL_U64 __u64
+#define PL_S32 __s32
+#endif
+
+#define PL_COMM_LEN 16
+#define PL_PATH_LEN 128
+
+/* ---- lanes --------------------------------------------------------------------------------- */
+
+enum pl_record_kind {
+	PL_PAD = 0, /* never written; marks memory that holds no record */
+	PL_SWITCH = 1,
+	PL_BLOCK = 2,
+	PL_WAKE = 3,
+	PL_GAP = 4,
+	PL_RESUME = 5,
+};
+
+enum pl_switch_flags {
+	PL_PREV = 1 << 0,      /* prev is one of the target's threads: its half is valid */
+	PL_NEXT = 1 << 1,      /* the same for next */
+	PL_BLOCKED = 1 << 2,   /* prev blocks; without it prev stays ready to run */
+	PL_VOLUNTARY = 1 << 3, /* the kernel counted this switch as voluntary */
+	PL_IOWAIT = 1 << 4,    /* prev waits for a disk, by the kernel's own account */
+	PL_WOKEN = 1 << 5,     /* next had been blocked: waker, waker_context, ready_ns are valid */
+	PL_SAME = 1 << 6, /* prev blocks in the same place as the last time: no PL_BLOCK precedes */
+};
+
+/* What the CPU was doing when the wake-up came. INTERRUPT: a timer, a device, the network; the
+ * thread `waker` was merely the one that was interrupted. */
+enum pl_waker_context {
+	PL_WAKER_UNKNOWN = 0,
+	PL_WAKER_TASK = 1,
+	PL_WAKER_INTERRUPT = 2,
+};
+
+/*
+ * A CPU goes over from one thread to another. The wake-up that made `next` ready is told here
+ * rather than in a record of its own: it halves the stream, and pairs each wake-up with the right
+ * wait in the one place where that is certain, under the scheduler's own locks.
+ */
+struct pl_switch {
+	PL_U8 kind;	     /* PL_SWITCH */
+	PL_U8 flags;	     /* enum pl_switch_flags */
+	PL_U16 prev_state;   /* the kernel's task state, low 16 bits */
+	PL_U32 prev;	     /* tid */
+	PL_U32 next;	     /* tid */
+	PL_U32 waker;	     /* tid, 0 if the CPU was idle */
+	PL_U32 ready_ns;     /* how long before `time` next became ready */
+	PL_U8 waker_context; /* enum pl_waker_context */
+	PL_U8 reserved_8;
+	PL_U16 waker_cpu;
+	PL_U64 time;
+};
+
+/* What a futex word belongs to, as far as the words around it tell (bpf/futex.h). */
+enum pl_futex_kind {
+	PL_FUTEX_NONE = 0, /* not a futex wait */
+	PL_FUTEX_OTHER = 1,
+	PL_FUTEX_MUTEX = 2,
+	PL_FUTEX_PI_MUTEX = 3,
+	PL_FUTEX_CONDITION = 4,
+	PL_FUTEX_SEMAPHORE = 5,
+	PL_FUTEX_JOIN = 6,
+	PL_FUTEX_RWLOCK = 7,
+	PL_FUTEX_VECTOR = 8, /* futex_waitv: several at once */
+};
+
+/* What a file descriptor that is waited on refers to. */
+enum pl_file_kind {
+	PL_FILE_NONE = 0, /* the call has no descriptor, or it was not open */
+	PL_FILE_OTHER = 1,
+	PL_FILE_REGULAR = 2,
+	PL_FILE_DIRECTORY = 3,
+	PL_FILE_PIPE = 4,
+	PL_FILE_SOCKET = 5,
+	PL_FILE_BLOCK = 6,
+	PL_FILE_CHARACTER = 7,
+	PL_FILE_TERMINAL = 8,
+	PL_FILE_ANONYMOUS = 9, /* eventfd, timerfd, epoll, signalfd, ... */
+};
+
+/* PL_BLOCK's system call number for a thread that is in none: a page fault, a kernel thread */
+#define PL_NO_SYSCALL 0xffff
+
+/* Where prev of the PL_SWITCH that follows in the same lane blocks: directly, or after the PL_WAKE
+ * that tells more of its next. */
+struct pl_block {
+	PL_U8 kind;	  /* PL_BLOCK */
+	PL_U8 futex_kind; /* enum pl_futex_kind */
+	PL_U8 file_kind;  /* enum pl_file_kind */
+	PL_U8 reserved_3;
+	PL_U16 syscall; /* number in the recording's architecture, or PL_NO_SYSCALL */
+	PL_U16 reserved_6;
+	PL_U32 tid;
+	PL_U32 holder; /* futex: tid that holds the lock, or is waited for; 0 unknown */
+	PL_U64 arg0;   /* first argument: futex address, descriptor, ... */
+	PL_U64 arg1;   /* second argument: futex operation, ... */
+};
+
+/* A wake-up whose thread had not run again: the ready time did not fit into PL_SWITCH.ready_ns
+ * (it precedes the switch directly), or the capture ended first. */
+struct pl_wake {
+	PL_U8 kind;	     /* PL_WAKE */
+	PL_U8 waker_context; /* enum pl_waker_context */
+	PL_U16 waker_cpu;
+	PL_U32 tid;
+	PL_U32 waker;
+	PL_U32 reserved_12;
+	PL_U64 woken; /* when it became ready */
+	PL_U64 time;  /* when this was written: the lane's order */
+};
+
+/* `lost` records of this lane did not fit between the two times. */
+struct pl_gap {
+	PL_U8 kind; /* PL_GAP */
+	PL_U8 reserved_1[3];
+	PL_U32 lost;
+	PL_U64 first;
+	PL_U64 reserved_16;
+	PL_U64 time; /* when there was room again: the lane's order */
+};
+
+/* `tid` was found running though nothing had told that it got the CPU: some kernels run no BPF
+ * programs in the context of threads that they protect, and who follows such a thread begins
+ * unseen. It has been running for the last `ran_ns`, by the kernel's account of its CPU time; what
+ * it did before ended then. Precedes the PL_BLOCK and the PL_SWITCH of its leaving. */
+struct pl_resume {
+	PL_U8 kind;	     /* PL_RESUME */
+	PL_U8 waker_context; /* enum pl_waker_context; UNKNOWN: it was not blocked, or unseen */
+	PL_U16 waker_cpu;
+	PL_U32 tid;
+	PL_U32 waker;
+	PL_U32 ran_ns;
+	PL_U64 woken;
+	PL_U64 time;
+};
+
+union pl_record {
+	PL_U8 kind;
+	struct pl_switch sw;
+	struct pl_block block;
+	struct pl_wake wake;
+	struct pl_gap gap;
+	struct pl_resume resume;
+};
+
+#define PL_RECORD_SIZE 32
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+enum pl_life_kind {
+	PL_LIFE_BELL = 0, /* not recorded: a lane filled up to a quarter, come and fetch */
+	PL_LIFE_TASK = 1, /* a thread that was already there when it was first seen */
+	PL_LIFE_FORK = 2, /* a thread or process was made */
+	PL_LIFE_EXEC = 3,
+	PL_LIFE_EXIT = 4,   /* it begins to end; it runs on until its last switch */
+	PL_LIFE_TOTALS = 5, /* its account: at its last switch, or at the end of the capture */
+	PL_LIFE_RENAME = 6,
+};
+
+enum pl_task_flags {
+	PL_TASK_KERNEL = 1 << 0,  /* a kernel thread */
+	PL_TASK_LEADER = 1 << 1,  /* the first thread of its process */
+	PL_TASK_RUNNING = 1 << 2, /* TASK: it was on a CPU */
+	PL_TASK_READY = 1 << 3,	  /* TASK: it was waiting for a CPU; neither flag: blocked */
+	PL_TASK_LAST = 1 << 4,	  /* EXIT: the last thread of its process */
+	PL_TASK_ALIVE = 1 << 5,	  /* TOTALS: taken at the end of the capture, the thread lives on */
+};
+
+struct pl_life_head {
+	PL_U64 time;
+	PL_U32 tid;
+	PL_U32 tgid; /* the process: the tid of its first thread */
+	PL_U8 kind;  /* enum pl_life_kind */
+	PL_U8 flags; /* enum pl_task_flags */
+	PL_U16 cpu;
+	PL_U32 size; /* of the whole record */
+};
+
+/* TASK, FORK */
+struct pl_life_task {
+	struct pl_life_head head;
+	char comm[PL_COMM_LEN];
+	PL_U64 start_time; /* the kernel's: tid and start time name a thread for ever */
+	PL_U32 parent;	   /* process that it is a child of */
+	PL_U32 creator;	   /* FORK: the thread that made it */
+	PL_U32 state;	   /* TASK: the kernel's task state */
+	PL_U32 reserved;
+	struct pl_block block; /* TASK: where it was blocked */
+};
+
+struct pl_life_exec {
+	struct pl_life_head head;
+	char comm[PL_COMM_LEN];
+	PL_U32 old_tid; /* exec from a side thread takes over the tid of the first one */
+	PL_U32 reserved;
+	char path[PL_PATH_LEN]; /* cut short if longer */
+};
+
+struct pl_life_exit {
+	struct pl_life_head head;
+	PL_U32 code; /* as wait(2) gives it: exit status << 8, or the signal */
+	PL_U32 reserved;
+};
+
+struct pl_life_rename {
+	struct pl_life_head head;
+	char comm[PL_COMM_LEN];
+};
+
+/* Kept in the kernel beside the stream, exact even where the stream has gaps. */
+struct pl_totals {
+	PL_U64 begin; /* first seen; begin..head.time is what the four times below add up to */
+	PL_U64 running;
+	PL_U64 ready_woken;	/* ready after a wake-up (or after birth) */
+	PL_U64 ready_preempted; /* ready after losing the CPU */
+	PL_U64 blocked;
+	PL_U32 voluntary; /* switches, as the kernel counts them */
+	PL_U32 involuntary;
+	PL_U32 wakeups;
+	PL_U32 migrations;
+	/* The kernel's own account of the same thread, over the same time: the second source. */
+	PL_U64 kernel_runtime;
+	PL_U32 kernel_voluntary;
+	PL_U32 kernel_involuntary;
+	PL_U32 minor_faults;
+	PL_U32 major_faults;
+};
+
+struct pl_life_totals {
+	struct pl_life_head head;
+	struct pl_totals totals;
+};
+
+union pl_life {
+	struct pl_life_head head;
+	struct pl_life_task task;
+	struct pl_life_exec exec;
+	struct pl_life_exit exit;
+	struct pl_life_rename rename;
+	struct pl_life_totals totals;
+};
+
+/* ---- shared memory ------------------------------------------------------------------------- */
+
+/* One per CPU, mapped by user space. `head` is the kernel side's, `tail` is user space's; each in
+ * a cache line that the other only reads. Both count bytes and never wrap. */
+struct pl_lane {
+	PL_U64 head;
+	PL_U64 last_time; /* of the newest record */
+	PL_U64 records;	  /* written */
+	PL_U64 lost;	  /* not written, ever */
+	PL_U64 gap_lost;  /* not written since the last record that was */
+	PL_U64 gap_first; /* when that began */
+	PL_U64 reserved_48[2];
+	PL_U64 tail;
+	PL_U64 reserved_72[7];
+};
+
+enum pl_thread_state {
+	PL_STATE_NONE = 0, /* free */
+	PL_STATE_RUNNING = 1,
+	PL_STATE_WOKEN = 2, /* ready: just born (a woken thread stays BLOCKED until it runs) */
+	PL_STATE_PREEMPTED = 3,
+	PL_STATE_BLOCKED = 4,
+	PL_STATE_DEAD = 5,
+};
+
+/* One per thread that is followed, mapped by user space, which only reads it. */
+struct pl_slot {
+	PL_U64 task; /* its task_struct: guards against a tid that changed hands */
+	PL_U64 last; /* when it came into `state` */
+	PL_U64 woken;
+	PL_U32 waker;
+	PL_U16 waker_cpu;
+	PL_U8 waker_context;
+	PL_U8 state; /* enum pl_thread_state */
+	PL_U32 tid;
+	PL_U32 tgid;
+	PL_U32 block_epoch; /* in which the last PL_BLOCK was sent */
+	PL_U16 cpu;
+	PL_U16 syscall; /* of the last PL_BLOCK, as the fields below */
+	PL_U64 arg0;
+	PL_U64 arg1;
+	PL_U64 inode; /* address of the inode behind the descriptor */
+	PL_U32 holder;
+	PL_U8 futex_kind;
+	PL_U8 file_kind;
+	PL_U16 reserved;
+	PL_U64 nvcsw; /* the kernel's count at the last switch: tells which kind the next one is */
+	PL_U64 runtime;		 /* the kernel's account of its CPU time at its last switch-out */
+	PL_U64 scratch_of_waker; /* pointers that pass through memory come out as numbers */
+	PL_U64 scratch;
+	/* While the thread lives, the kernel's figures in here are those that we began with. */
+	struct pl_totals totals;
+};
+
+#define PL_ASSERT(name, condition) _Static_assert(condition, name)
+PL_ASSERT("a lane record is 32 bytes", sizeof(union pl_record) == PL_RECORD_SIZE);
+PL_ASSERT("pl_switch", sizeof(struct pl_switch) == PL_RECORD_SIZE);
+PL_ASSERT("pl_block", sizeof(struct pl_block) == PL_RECORD_SIZE);
+PL_ASSERT("pl_wake", sizeof(struct pl_wake) == PL_RECORD_SIZE);
+PL_ASSERT("pl_gap", sizeof(struct pl_gap) == PL_RECORD_SIZE);
+PL_ASSERT("pl_resume", sizeof(struct pl_resume) == PL_RECORD_SIZE);
+PL_ASSERT("pl_life_head", sizeof(struct pl_life_head) == 24);
+PL_ASSERT("pl_life_task", sizeof(struct pl_life_task) == 96);
+PL_ASSERT("pl_life_exec", sizeof(struct pl_life_exec) == 176);
+PL_ASSERT("pl_life_exit", sizeof(struct pl_life_exit) == 32);
+PL_ASSERT("pl_life_rename", sizeof(struct pl_life_rename) == 40);
+PL_ASSERT("pl_totals", sizeof(struct pl_totals) == 80);
+PL_ASSERT("pl_life_totals", sizeof(struct pl_life_totals) == 104);
+PL_ASSERT("pl_lane", sizeof(struct pl_lane) == 128);
+PL_ASSERT("pl_slot", sizeof(struct pl_slot) == 192);
+
+#endif

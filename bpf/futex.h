@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * futex.h - what a futex word belongs to, told from the words around it
+ *
+ * The kernel knows no mutexes, only 32-bit words. But the way in which glibc waits on a word, and
+ * what lies beside it, tell the kind. Plain C without helpers, so that the tests can hold it
+ * against real pthread objects.
+ *
+ *	mutex		FUTEX_WAIT for the value 2 (locked, with waiters); the owner's tid is at +8
+ *	  timed		FUTEX_WAIT_BITSET for the value 2, owner at +8
+ *	PI mutex	FUTEX_LOCK_PI; the word holds the owner's tid
+ *	join		FUTEX_WAIT_BITSET, shared, on a word that holds the tid of the other thread
+ *	rwlock		FUTEX_WAIT_BITSET for 2 or 3; writer's tid at +16 (phase word) or +12
+ *(writers) semaphore	FUTEX_WAIT_BITSET for 0 on an 8-byte aligned word; waiters' count at +4
+ *	condition	FUTEX_WAIT_BITSET for 0 on one of the two signal words that end the object;
+ *			in front of them the count of waiters, times 8 (at -4 or -8)
+ */
+#ifndef PTRACE_LAB_FUTEX_H
+#define PTRACE_LAB_FUTEX_H
+
+#include "bpf/events.h"
+
+#define FUTEX_CMD_WAIT		  0
+#define FUTEX_CMD_LOCK_PI	  6
+#define FUTEX_CMD_WAIT_BITSET	  9
+#define FUTEX_CMD_WAIT_REQUEUE_PI 11
+#define FUTEX_CMD_LOCK_PI2	  13
+#define FUTEX_CMD_MASK		  0x7f
+#define FUTEX_PRIVATE		  0x80
+#define FUTEX_TID		  0x3fffffff
+
+/* The words before[0..2] lie at -12, -8, -4 of the futex; after[0..4] at 0, 4, 8, 12, 16. */
+struct futex_view {
+	PL_U32 before[3];
+	PL_U32 after[5];
+};
+#define FUTEX_VIEW_BEFORE 12
+
+struct futex_finding {
+	PL_U8 kind;	    /* enum pl_futex_kind */
+	PL_U32 holder;	    /* a tid to be confirmed by the caller, 0 if none */
+	PL_U32 holder_else; /* another candidate, should the first not be a thread */
+};
+
+static inline __attribute__((always_inline)) int futex_is_waiter_count(PL_U32 wrefs)
+{
+	return wrefs >= 8 && wrefs < (1u << 20);
+}
+
+/* A condition's two signal words are its last; which of them this is, only the count of waiters
+ * in front of it can tell, and only the second can be out of step with 8 bytes. */
+static inline __attribute__((always_inline)) PL_U8
+futex_condition_or_semaphore(PL_U64 address, const struct futex_view *view)
+{
+	if (address & 4)
+		return futex_is_waiter_count(view->before[1]) ? PL_FUTEX_CONDITION : PL_FUTEX_OTHER;
+	if (futex_is_waiter_count(view->before[2]))
+		return PL_FUTEX_CONDITION;
+	return view->after[1] ? PL_FUTEX_SEMAPHORE : PL_FUTEX_OTHER;
+}
+
+/* Whether futex_classify needs to see the words at all: reading user memory takes 60 ns. */
+static inline __attribute__((always_inline)) int futex_needs_view(PL_U32 operation, PL_U32 value)
+{
+	return (operation & FUTEX_CMD_MASK) != FUTEX_CMD_WAIT || value == 2;
+}
+
+static inline __attribute__((always_inline)) struct futex_finding
+futex_classify(PL_U64 address, PL_U32 operation, PL_U32 value, const struct futex_view *view)
+{
+	struct futex_finding found = {PL_FUTEX_OTHER, 0, 0};
+	PL_U32 command = operation & FUTEX_CMD_MASK;
+
+	if (command == FUTEX_CMD_LOCK_PI || command == FUTEX_CMD_LOCK_PI2) {
+		found.kind = PL_FUTEX_PI_MUTEX;
+		found.holder = view->after[0] & FUTEX_TID;
+	} else if (command == FUTEX_CMD_WAIT_REQUEUE_PI) {
+		found.kind = PL_FUTEX_CONDITION;
+	} else if (command == FUTEX_CMD_WAIT && value == 2) {
+		found.kind = PL_FUTEX_MUTEX;
+		found.holder = view->after[2];
+	} else if (command == FUTEX_CMD_WAIT_BITSET && !(operation & FUTEX_PRIVATE) && value > 3) {
+		found.kind = PL_FUTEX_JOIN;
+		found.holder = value;
+	} else if (command == FUTEX_CMD_WAIT_BITSET && value == 2 && view->after[2]) {
+		found.kind = PL_FUTEX_MUTEX;
+		found.holder = view->after[2];
+	} else if (command == FUTEX_CMD_WAIT_BITSET && (value == 2 || value == 3)) {
+		found.kind = PL_FUTEX_RWLOCK;
+		found.holder = view->after[4];
+		found.holder_else = view->after[3];
+	} else if (command == FUTEX_CMD_WAIT_BITSET && value == 0) {
+		found.kind = futex_condition_or_semaphore(address, view);
+	}
+	return found;
+}
+
+#endif

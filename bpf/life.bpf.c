@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* life.bpf.c - threads and processes that begin, turn into another program, end, get a name */
+#include "bpf/life.h"
+#include "bpf/slot_new.h"
+#include <bpf/bpf_tracing.h>
+
+/* The child of a thread that is followed is followed, from before its first instruction. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct pl_slot *slot;
+	__u64 now;
+
+	if (control.end || (!settings.whole_machine && !slot_find(parent)))
+		return 0;
+	now = bpf_ktime_get_ns();
+	slot = slot_new(child, now, PL_STATE_WOKEN);
+	if (!slot)
+		return 0;
+	slot->waker = parent->pid;
+	slot->waker_context = PL_WAKER_TASK;
+	life_task(child, PL_LIFE_FORK, 0, parent->pid, 0, now);
+	return 0;
+}
+
+/* `run` begins here: what its child did before was not yet the target's doing. */
+inlined void begin_capture(struct task_struct *task, __u64 now)
+{
+	control.armed = 0;
+	if (slot_new(task, now, PL_STATE_RUNNING))
+		life_task(task, PL_LIFE_TASK, PL_TASK_RUNNING, 0, 0, now);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binprm *program)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct pl_life_exec *record;
+
+	if (control.end)
+		return 0;
+	if (control.armed && control.armed == (__u32)task->pid)
+		begin_capture(task, now);
+	if (!slot_find(task))
+		return 0;
+	record = life_reserve(struct pl_life_exec);
+	if (!record)
+		return 0;
+	__builtin_memset(record, 0, sizeof(*record));
+	life_head(&record->head, task, PL_LIFE_EXEC, sizeof(*record), now);
+	life_comm(record->comm, task);
+	record->old_tid = old_tid;
+	bpf_probe_read_kernel_str(record->path, sizeof(record->path), program->filename);
+	life_submit(record);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	struct pl_life_exit *record;
+
+	if (control.end || !slot_find(task))
+		return 0;
+	record = life_reserve(struct pl_life_exit);
+	if (!record)
+		return 0;
+	life_head(&record->head, task, PL_LIFE_EXIT, sizeof(*record), bpf_ktime_get_ns());
+	/* Counted down before we are called. */
+	if (!task->signal->live.counter)
+		record->head.flags |= PL_TASK_LAST;
+	record->code = task->exit_code;
+	record->reserved = 0;
+	life_submit(record);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *task, const char *name)
+{
+	struct pl_life_rename *record;
+
+	if (control.end || !slot_find(task))
+		return 0;
+	record = life_reserve(struct pl_life_rename);
+	if (!record)
+		return 0;
+	__builtin_memset(record, 0, sizeof(*record));
+	life_head(&record->head, task, PL_LIFE_RENAME, sizeof(*record), bpf_ktime_get_ns());
+	bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), name);
+	life_submit(record);
+	return 0;
+}

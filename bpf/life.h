@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* life.h - sending the rare records: tasks that begin, exec, end, change their name */
+#ifndef PTRACE_LAB_LIFE_H
+#define PTRACE_LAB_LIFE_H
+
+#include "bpf/place.h"
+
+/* Room for a record in the ring, or NULL after counting the loss. */
+#define life_reserve(type)                                                                         \
+	({                                                                                         \
+		type *record_ = bpf_ringbuf_reserve(&life, sizeof(type), 0);                       \
+		if (!record_)                                                                      \
+			__sync_fetch_and_add(&control.lost_life, 1);                               \
+		record_;                                                                           \
+	})
+
+/* User space looks in now and then; it is woken only when a quarter of the ring is waiting. */
+inlined void life_submit(void *record)
+{
+	__u64 waiting = bpf_ringbuf_query(&life, BPF_RB_AVAIL_DATA);
+
+	bpf_ringbuf_submit(record, waiting > settings.life_bytes / 4 ? BPF_RB_FORCE_WAKEUP
+								     : BPF_RB_NO_WAKEUP);
+}
+
+inlined void life_head(struct pl_life_head *head, struct task_struct *task, __u8 kind, __u32 size,
+		       __u64 now)
+{
+	head->time = now;
+	head->tid = task->pid;
+	head->tgid = task->tgid;
+	head->kind = kind;
+	head->flags = 0;
+	if (task->flags & PF_KTHREAD)
+		head->flags |= PL_TASK_KERNEL;
+	if (task->pid == task->tgid)
+		head->flags |= PL_TASK_LEADER;
+	head->cpu = bpf_get_smp_processor_id();
+	head->size = size;
+}
+
+inlined void life_comm(char comm[PL_COMM_LEN], struct task_struct *task)
+{
+	BPF_CORE_READ_INTO((char(*)[PL_COMM_LEN])comm, task, comm);
+}
+
+/* FORK and TASK. `place` is where a TASK was blocked, or NULL. */
+inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 creator,
+		       const struct place *place, __u64 now)
+{
+	struct pl_life_task *record = life_reserve(struct pl_life_task);
+
+	if (!record)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	life_head(&record->head, task, kind, sizeof(*record), now);
+	record->head.flags |= flags;
+	life_comm(record->comm, task);
+	record->start_time = task->start_time;
+	record->parent = BPF_CORE_READ(task, real_parent, tgid);
+	record->creator = creator;
+	record->state = task->__state;
+	if (place)
+		place_tell(place, task->pid, &record->block);
+	life_submit(record);
+}
+
+/* A thread's account: at its last switch, or at the end of the capture. */
+inlined void life_totals(const struct pl_slot *slot, struct task_struct *task, __u8 flags,
+			 __u64 now)
+{
+	struct pl_life_totals *record = life_reserve(struct pl_life_totals);
+	struct pl_totals *totals;
+
+	if (!record)
+		return;
+	totals = &record->totals;
+	life_head(&record->head, task, PL_LIFE_TOTALS, sizeof(*record), now);
+	record->head.flags |= flags;
+	*totals = slot->totals;
+	totals->kernel_runtime = task->se.sum_exec_runtime - slot->totals.kernel_runtime;
+	totals->kernel_voluntary = task->nvcsw - slot->totals.kernel_voluntary;
+	totals->kernel_involuntary = task->nivcsw - slot->totals.kernel_involuntary;
+	totals->minor_faults = task->min_flt - slot->totals.minor_faults;
+	totals->major_faults = task->maj_flt - slot->totals.major_faults;
+	life_submit(record);
+}
+
+#endif

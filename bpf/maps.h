@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* maps.h - the memory that all programs share; maps.bpf.c defines it, the others refer to it */
+#ifndef PTRACE_LAB_MAPS_H
+#define PTRACE_LAB_MAPS_H
+
+#include "vmlinux/vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "bpf/settings.h"
+
+#ifdef PTRACE_LAB_DEFINE_MAPS
+#define SHARED
+#else
+#define SHARED extern
+#endif
+
+/* Sizes that depend on the machine are set by the loader. */
+
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* CPUs */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct pl_lane));
+} lanes SEC(".maps");
+
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* CPUs */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, 4096); /* lane bytes */
+} lane_data SEC(".maps");
+
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2); /* settings.slots */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct pl_slot));
+} slots SEC(".maps");
+
+/* tid -> slot. An array as large as the largest tid: three instructions where a hash or task
+ * storage takes tens of nanoseconds, twice per switch. May name the slot of a thread that had the
+ * tid before: pl_slot.task tells. */
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* largest tid + 1 */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} slot_of_tid SEC(".maps");
+
+/* The same by the task itself: the slow way, right even where the tid has changed hands. */
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} slot_of_task SEC(".maps");
+
+/* Slots whose threads have ended. */
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 2); /* settings.slots */
+	__uint(key_size, 0);
+	__uint(value_size, sizeof(__u32));
+} free_slots SEC(".maps");
+
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} life SEC(".maps");
+
+SHARED const volatile struct pl_settings settings;
+SHARED struct pl_control control;
+
+#endif

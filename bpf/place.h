@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* place.h - where a thread blocks: system call, descriptor's kind, futex and its holder */
+#ifndef PTRACE_LAB_PLACE_H
+#define PTRACE_LAB_PLACE_H
+
+#include "bpf/futex.h"
+#include "bpf/slot.h"
+#include "bpf/syscalls.h"
+
+#define S_IFMT	 0170000
+#define S_IFSOCK 0140000
+#define S_IFREG	 0100000
+#define S_IFBLK	 0060000
+#define S_IFDIR	 0040000
+#define S_IFCHR	 0020000
+#define S_IFIFO	 0010000
+
+struct place {
+	__u16 syscall;
+	__u8 futex_kind;
+	__u8 file_kind;
+	__u32 holder;
+	__u64 arg0, arg1;
+	__u64 inode;
+};
+
+/* Major numbers of virtual consoles, /dev/tty and the like, serial lines, pseudo-terminals. */
+inlined bool is_terminal(__u32 device)
+{
+	__u32 major = device >> 20;
+
+	return major == 4 || major == 5 || (major >= 128 && major <= 143) || major == 229;
+}
+
+/* A function of its own, so that the verifier goes through its many ways once, and not once for
+ * each way that leads to it. Weak, as every object that includes this has one. */
+__weak __noinline __u32 file_kind_at(__u64 address)
+{
+	struct inode *inode = (void *)address;
+	__u16 mode = BPF_CORE_READ(inode, i_mode);
+
+	switch (mode & S_IFMT) {
+	case S_IFIFO:
+		return PL_FILE_PIPE;
+	case S_IFSOCK:
+		return PL_FILE_SOCKET;
+	case S_IFREG:
+		return PL_FILE_REGULAR;
+	case S_IFDIR:
+		return PL_FILE_DIRECTORY;
+	case S_IFBLK:
+		return PL_FILE_BLOCK;
+	case S_IFCHR:
+		return is_terminal(BPF_CORE_READ(inode, i_rdev)) ? PL_FILE_TERMINAL
+								 : PL_FILE_CHARACTER;
+	case 0:
+		return PL_FILE_ANONYMOUS;
+	}
+	return PL_FILE_OTHER;
+}
+
+/* table[fd]->f_inode, or NULL. A table of pointers is no type of its own in BTF, so that its entry
+ * is read as the member of a struct that happens to lie there. */
+inlined struct inode *inode_of(struct file **table, __u32 fd)
+{
+	struct file *file = 0;
+
+	if (has_kernel_cast()) {
+		void *entry = &table[fd];
+		__u32 offset = bpf_core_field_offset(struct fdtable, fd);
+
+		file = (void *)kernel_cast(entry - offset, struct fdtable)->fd;
+		return file ? kernel_cast(file, struct file)->f_inode : 0;
+	}
+	if (bpf_probe_read_kernel(&file, sizeof(file), &table[fd]) || !file)
+		return 0;
+	return BPF_CORE_READ(file, f_inode);
+}
+
+/* The last place's answer serves again if the descriptor leads to the same inode: that is the
+ * common case, and spares two reads. */
+inlined void place_file(struct place *place, struct pl_slot *slot, struct task_struct *task)
+{
+	struct files_struct *files = task->files;
+	__u32 fd = place->arg0;
+
+	if (!files || fd >= files->fdt->max_fds)
+		return;
+	/* As a number: the verifier lets pointers be neither compared in one go nor handed on. */
+	WRITE_ONCE(slot->scratch, (__u64)inode_of(files->fdt->fd, fd));
+	place->inode = READ_ONCE(slot->scratch);
+	if (place->inode && place->inode == slot->inode)
+		place->file_kind = slot->file_kind;
+	else if (place->inode)
+		place->file_kind = file_kind_at(place->inode);
+}
+
+/* A holder counts only if it is a thread that we follow and that lives, of the same process unless
+ * the lock is shared between processes: the word might be anything. */
+inlined bool is_holder(__u32 tid, __u32 tgid, bool shared)
+{
+	__u32 *index = bpf_map_lookup_elem(&slot_of_tid, &tid);
+	struct pl_slot *slot;
+
+	if (!tid || !index || !*index)
+		return false;
+	slot = slot_at(*index);
+	return slot && slot->tid == tid && slot->state != PL_STATE_DEAD &&
+	       (shared || slot->tgid == tgid);
+}
+
+/* Kind and holder in one number (a function of its own returns nothing larger). */
+struct futex_answer {
+	__u32 kind;
+	__u32 holder;
+};
+
+inlined struct futex_answer futex_judge(const struct futex_view *view, __u64 address,
+					__u32 operation, __u32 value, __u32 tgid)
+{
+	struct futex_finding found = futex_classify(address, operation, value, view);
+	bool shared = !(operation & FUTEX_PRIVATE);
+	struct futex_answer answer = {.kind = found.kind};
+
+	if (is_holder(found.holder, tgid, shared))
+		answer.holder = found.holder;
+	else if (is_holder(found.holder_else, tgid, shared))
+		answer.holder = found.holder_else;
+	else if (found.kind == PL_FUTEX_JOIN)
+		/* The joined thread may have ended between the check of its word and now. */
+		answer.holder = found.holder;
+	return answer;
+}
+
+/* All but a futex's words, which are read in different ways from inside and outside. */
+inlined void place_of(struct place *place, struct pl_slot *slot, struct task_struct *task,
+		      struct syscall_view *call)
+{
+	syscall_of(task, call);
+	if (call->number < 0 || call->number >= PL_NO_SYSCALL) {
+		place->syscall = PL_NO_SYSCALL;
+		return;
+	}
+	place->syscall = call->number;
+	place->arg0 = call->arg0;
+	if (syscall_takes_file(call->number))
+		place_file(place, slot, task);
+	if (syscall_keeps_arg1(call->number))
+		place->arg1 = call->arg1;
+}
+
+/* Without a branch for each member: faster, and one way instead of eight for the verifier. */
+inlined bool place_is_same(const struct place *place, const struct pl_slot *slot)
+{
+	__u64 difference = (place->arg0 ^ slot->arg0) | (place->arg1 ^ slot->arg1) |
+			   (place->holder ^ slot->holder) | (place->syscall ^ slot->syscall) |
+			   (place->futex_kind ^ slot->futex_kind) |
+			   (place->file_kind ^ slot->file_kind) |
+			   (slot->block_epoch ^ READ_ONCE(control.epoch));
+
+	return !difference;
+}
+
+inlined void place_keep(const struct place *place, struct pl_slot *slot)
+{
+	slot->syscall = place->syscall;
+	slot->arg0 = place->arg0;
+	slot->arg1 = place->arg1;
+	slot->inode = place->inode;
+	slot->holder = place->holder;
+	slot->futex_kind = place->futex_kind;
+	slot->file_kind = place->file_kind;
+	slot->block_epoch = READ_ONCE(control.epoch);
+}
+
+inlined void place_tell(const struct place *place, __u32 tid, struct pl_block *block)
+{
+	block->kind = PL_BLOCK;
+	block->futex_kind = place->futex_kind;
+	block->file_kind = place->file_kind;
+	block->reserved_3 = 0;
+	block->syscall = place->syscall;
+	block->reserved_6 = 0;
+	block->tid = tid;
+	block->holder = place->holder;
+	block->arg0 = place->arg0;
+	block->arg1 = place->arg1;
+}
+
+#endif

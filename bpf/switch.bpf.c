@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * switch.bpf.c - who runs, who waits, who woke whom
+ *
+ * The hot path: everything here runs at each context switch and wake-up of the whole machine, with
+ * interrupts off and scheduler locks held. For threads that are not followed it is two array
+ * look-ups.
+ *
+ * The account in the slot and the record in the lane are made from the same numbers, so that the
+ * model, which only sees the records, comes to the same totals to the nanosecond.
+ */
+#define PTRACE_LAB_HOT_PATH
+#include "bpf/lane.h"
+#include "bpf/life.h"
+#include "bpf/place.h"
+#include <bpf/bpf_tracing.h>
+
+/* A thread gets ready. Its waker is kept until it runs: a wake-up may come between a thread's
+ * decision to sleep and its switch, and is then older than the wait that it ends. */
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *task)
+{
+	struct pl_slot *slot = slot_find(task);
+	struct task_struct *waker;
+
+	if (!slot)
+		return 0;
+	waker = bpf_get_current_task_btf();
+	/* Interrupted on its way to sleep, before it left the CPU: it never blocks. Interrupts may
+	 * be on here, the one case in which another wake-up can come in between. */
+	if (waker == task)
+		return 0;
+	slot->waker = waker->pid;
+	slot->waker_cpu = bpf_get_smp_processor_id();
+	slot->waker_context =
+		in_interrupt(waker, &slot->scratch_of_waker) ? PL_WAKER_INTERRUPT : PL_WAKER_TASK;
+	slot->totals.wakeups++;
+	WRITE_ONCE(slot->woken, bpf_ktime_get_ns());
+	return 0;
+}
+
+/* A function of its own for the verifier's sake, as file_kind_at(). */
+__noinline __u64 find_futex(__u64 address, __u32 operation, __u32 value, __u32 tgid)
+{
+	struct futex_view view = {};
+	struct futex_answer answer;
+
+	/* The words in front may lie on a page that is not there. */
+	if (futex_needs_view(operation, value) &&
+	    bpf_probe_read_user(&view, sizeof(view), (void *)address - FUTEX_VIEW_BEFORE))
+		bpf_probe_read_user(&view.after, sizeof(view.after), (void *)address);
+	answer = futex_judge(&view, address, operation, value, tgid);
+	return (__u64)answer.holder << 32 | answer.kind;
+}
+
+/* Returns whether prev blocks where it blocked the last time. */
+inlined bool find_place(struct task_struct *prev, struct pl_slot *slot, struct place *place)
+{
+	struct syscall_view call;
+	__u64 futex = 0;
+
+	if (prev->flags & PF_KTHREAD) {
+		place->syscall = PL_NO_SYSCALL;
+	} else {
+		place_of(place, slot, prev, &call);
+		if (place->syscall == __NR_futex)
+			futex = find_futex(place->arg0, place->arg1, call.arg2, slot->tgid);
+		else if (place->syscall == __NR_futex_waitv)
+			futex = PL_FUTEX_VECTOR;
+		place->futex_kind = futex;
+		place->holder = futex >> 32;
+	}
+	return place_is_same(place, slot);
+}
+
+inlined void account_out(struct pl_slot *slot, struct task_struct *prev, __u8 flags, __u64 now)
+{
+	account(slot, now);
+	slot->state = flags & PL_BLOCKED ? PL_STATE_BLOCKED : PL_STATE_PREEMPTED;
+	if (flags & PL_VOLUNTARY)
+		slot->totals.voluntary++;
+	else
+		slot->totals.involuntary++;
+	slot->nvcsw = prev->nvcsw;
+	slot->runtime = prev->se.sum_exec_runtime;
+}
+
+/* Tells how long next had been ready, 0 if it was not blocked. */
+inlined __u64 account_in(struct pl_slot *slot, __u64 now)
+{
+	__u16 cpu = bpf_get_smp_processor_id();
+	__u64 ready = account(slot, now);
+
+	if (slot->cpu != cpu && slot->cpu != 0xffff)
+		slot->totals.migrations++;
+	slot->cpu = cpu;
+	slot->state = PL_STATE_RUNNING;
+	return ready;
+}
+
+/* Whether prev leaves the CPU to wait for something. A signal that comes in between makes it ready
+ * again (state 0, still queued); newer kernels leave a sleeper queued for a while (state kept). */
+inlined bool is_blocking(struct task_struct *prev, bool preempt, __u32 prev_state)
+{
+	return !preempt && prev_state && !(prev->on_rq && !prev->__state);
+}
+
+inlined void tell_wake(struct lane_cursor *lane, const struct pl_slot *slot, __u64 ready, __u64 now)
+{
+	struct pl_wake *wake = &lane_next(lane)->wake;
+
+	wake->kind = PL_WAKE;
+	wake->waker_context = slot->waker_context;
+	wake->waker_cpu = slot->waker_cpu;
+	wake->tid = slot->tid;
+	wake->waker = slot->waker;
+	wake->reserved_12 = 0;
+	wake->woken = now - ready;
+	wake->time = now;
+}
+
+/* prev leaves a CPU that we did not see it get (struct pl_resume). How long it ran, the kernel
+ * knows; the account is put right first, whether or not there is room to tell. */
+inlined void resume(struct lane_cursor *lane, struct pl_slot *slot, struct task_struct *prev,
+		    bool room, __u64 now)
+{
+	__u64 ran = prev->se.sum_exec_runtime - slot->runtime;
+	bool woken = slot->state == PL_STATE_BLOCKED && slot->woken;
+	struct pl_resume *record;
+
+	if (ran > 0xffffffff)
+		ran = 0xffffffff;
+	if (ran > now - slot->last)
+		ran = now - slot->last;
+	account_in(slot, now - ran);
+	if (room) {
+		record = &lane_next(lane)->resume;
+		record->kind = PL_RESUME;
+		record->waker_context = woken ? slot->waker_context : PL_WAKER_UNKNOWN;
+		record->waker_cpu = slot->waker_cpu;
+		record->tid = slot->tid;
+		record->waker = woken ? slot->waker : 0;
+		record->ran_ns = ran;
+		record->woken = woken ? slot->woken : 0;
+		record->time = now;
+	}
+	slot->woken = 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
+{
+	struct pl_slot *out = slot_find(prev), *in = slot_find(next);
+	struct place place = {};
+	struct lane_cursor lane;
+	__u64 now, ready = 0;
+	__u8 flags = 0;
+	bool room, was_blocked = false;
+
+	if (!out) {
+		/* Keeps the compiler from or-ing two pointers, which the verifier forbids. */
+		asm volatile("");
+		if (!in)
+			return 0;
+	}
+	if (control.end || !lane_open(&lane))
+		return 0;
+
+	/* The clock may differ by a little between CPUs; a thread's own time must not run back. */
+	now = bpf_ktime_get_ns();
+	if (now < lane.lane->last_time)
+		now = lane.lane->last_time;
+	if (out && now <= out->last)
+		now = out->last + 1;
+	if (in && now <= in->last)
+		now = in->last + 1;
+
+	room = lane_has_room(&lane, 5);
+	if (room && lane.lane->gap_lost)
+		lane_gap(&lane, now);
+
+	if (out) {
+		if (out->state != PL_STATE_RUNNING)
+			resume(&lane, out, prev, room, now);
+		flags |= PL_PREV;
+		if (prev->nvcsw != out->nvcsw)
+			flags |= PL_VOLUNTARY;
+		if (is_blocking(prev, preempt, prev_state)) {
+			flags |= PL_BLOCKED;
+			if (BPF_CORE_READ_BITFIELD(prev, in_iowait))
+				flags |= PL_IOWAIT;
+			if (!(prev_state & TASK_DEAD)) {
+				if (find_place(prev, out, &place)) {
+					flags |= PL_SAME;
+				} else if (room) {
+					place_keep(&place, out);
+					place_tell(&place, prev->pid, &lane_next(&lane)->block);
+				}
+			}
+		}
+		account_out(out, prev, flags, now);
+	}
+	if (in) {
+		flags |= PL_NEXT;
+		was_blocked = in->state == PL_STATE_BLOCKED && in->woken;
+		ready = account_in(in, now);
+		if (was_blocked)
+			flags |= PL_WOKEN;
+		if (room && ready > 0xffffffffull) {
+			tell_wake(&lane, in, ready, now);
+			ready = 0xffffffff;
+		}
+	}
+
+	if (room) {
+		struct pl_switch *record = &lane_next(&lane)->sw;
+
+		record->kind = PL_SWITCH;
+		record->flags = flags;
+		record->prev_state = prev_state;
+		record->prev = prev->pid;
+		record->next = next->pid;
+		record->waker = was_blocked ? in->waker : 0;
+		record->ready_ns = ready;
+		record->waker_context = was_blocked ? in->waker_context : 0;
+		record->reserved_8 = 0;
+		record->waker_cpu = was_blocked ? in->waker_cpu : 0;
+		record->time = now;
+		lane_publish(&lane, now);
+	} else {
+		lane_lose(&lane, 1, now);
+	}
+	if (in)
+		in->woken = 0;
+	if (out && prev_state & TASK_DEAD) {
+		life_totals(out, prev, 0, now);
+		slot_release(out, prev);
+	}
+	return 0;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tasks.bpf.c - threads that were there before us
+ *
+ * A task iterator, run once when the other programs are attached. It may sleep, so that it can
+ * read the memory of the process it looks at: a thread that has been blocked for hours tells its
+ * futex and its holder here.
+ */
+#include "bpf/life.h"
+#include "bpf/slot_new.h"
+
+inlined void read_futex_of(struct place *place, struct task_struct *task, __u32 value)
+{
+	void *address = (void *)place->arg0;
+	struct futex_view view = {};
+	struct futex_answer answer;
+
+	if (bpf_copy_from_user_task(&view, sizeof(view), address - FUTEX_VIEW_BEFORE, task, 0))
+		bpf_copy_from_user_task(&view.after, sizeof(view.after), address, task, 0);
+	answer = futex_judge(&view, place->arg0, place->arg1, value, task->tgid);
+	place->futex_kind = answer.kind;
+	place->holder = answer.holder;
+}
+
+inlined __u8 state_of(struct task_struct *task)
+{
+	if (READ_ONCE(task->on_cpu))
+		return PL_STATE_RUNNING;
+	return task->__state ? PL_STATE_BLOCKED : PL_STATE_PREEMPTED;
+}
+
+inlined __u8 flag_of(__u8 state)
+{
+	return state == PL_STATE_RUNNING     ? PL_TASK_RUNNING
+	       : state == PL_STATE_PREEMPTED ? PL_TASK_READY
+					     : 0;
+}
+
+inlined void find_place_of(struct task_struct *task, struct pl_slot *slot, struct place *place)
+{
+	struct syscall_view call;
+
+	if (task->flags & PF_KTHREAD) {
+		place->syscall = PL_NO_SYSCALL;
+		return;
+	}
+	place_of(place, slot, task, &call);
+	if (place->syscall == __NR_futex)
+		read_futex_of(place, task, call.arg2);
+}
+
+SEC("iter.s/task")
+int take_up(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct place place = {};
+	struct pl_slot *slot;
+	__u64 now;
+	__u8 state;
+
+	if (!task || !task->pid || (task->__state & TASK_DEAD))
+		return 0;
+	if (!settings.whole_machine && (__u32)task->tgid != control.wanted)
+		return 0;
+	if (slot_find(task))
+		return 0;
+	now = bpf_ktime_get_ns();
+	state = state_of(task);
+	slot = slot_new(task, now, state);
+	if (!slot)
+		return 0;
+	/* It may have switched between the look at its state and the moment from which its switches
+	 * are seen. Then nothing has touched the slot yet, and a second look is right. */
+	if (state_of(task) != state && slot->last == now) {
+		state = state_of(task);
+		slot->state = state;
+	}
+	if (state == PL_STATE_BLOCKED) {
+		find_place_of(task, slot, &place);
+		place_keep(&place, slot);
+	}
+	life_task(task, PL_LIFE_TASK, flag_of(state), 0, &place, now);
+	return 0;
+}
+
+/* Run once after the end: the accounts of the threads that live on. */
+SEC("iter/task")
+int settle(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct pl_slot *slot;
+
+	if (!task || !task->pid)
+		return 0;
+	slot = slot_find(task);
+	if (!slot)
+		return 0;
+	account(slot, control.end);
+	life_totals(slot, task, PL_TASK_ALIVE, control.end);
+	return 0;
+}

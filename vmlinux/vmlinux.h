@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vmlinux.h - the few kernel types that we touch
+ *
+ * Only the members that are read, in any order: preserve_access_index makes libbpf look each one up
+ * in the running kernel's BTF when the program is loaded. The `___name` flavours are older or newer
+ * shapes of a type; each says which kernel change made it necessary.
+ */
+#ifndef PTRACE_LAB_VMLINUX_H
+#define PTRACE_LAB_VMLINUX_H
+#define __VMLINUX_H__ /* bpf_tracing.h then expects kernel names in struct pt_regs */
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef int pid_t;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct pt_regs {
+#if defined(__TARGET_ARCH_x86)
+	unsigned long di, si, dx, r10, r8, r9, orig_ax, ip, sp, bp;
+#elif defined(__TARGET_ARCH_arm64)
+	unsigned long regs[31], sp, pc, orig_x0;
+	int syscallno;
+#else
+#error "ptrace-lab knows the registers of x86-64 and arm64"
+#endif
+};
+
+struct inode {
+	unsigned short i_mode;
+	unsigned int i_rdev;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct signal_struct {
+	atomic_t live;
+};
+
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
+struct task_struct {
+	unsigned int __state;
+	unsigned int flags;
+	void *stack;
+	int on_cpu;
+	int on_rq;
+	int exit_code;
+	unsigned in_iowait : 1;
+	pid_t pid;
+	pid_t tgid;
+	struct task_struct *real_parent;
+	unsigned long nvcsw, nivcsw;
+	unsigned long min_flt, maj_flt;
+	__u64 start_time;
+	char comm[16];
+	struct files_struct *files;
+	struct signal_struct *signal;
+	struct sched_entity se;
+};
+
+struct linux_binprm {
+	const char *filename;
+};
+
+struct seq_file {
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop
+
+#endif
