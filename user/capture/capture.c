@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "capture/drain.h"
+#include "capture/kernel_side.h"
+#include "capture/launch.h"
+#include "capture/notes.h"
+#include "capture/scenarios.h"
+#include "capture/status_line.h"
+#include "recording/recording.h"
+
+/* Often enough that a ring that fills slowly is never old, seldom enough to cost nothing. */
+#define FETCH_EVERY_MS 200
+#define FLUSH_EVERY_NS NS_PER_S
+
+struct session {
+	const struct capture_options *options;
+	struct kernel_side *side;
+	struct recording_writer *writer;
+	struct drain *drain;
+	struct launched target;
+	int recording_fd; /* our own way to the file, to read it again */
+	int result_fd;	  /* what a scenario reports */
+	int program_fd;
+	int signal_fd;
+	int exit_fd; /* ATTACH: readable when the process has ended */
+	sigset_t signals_before;
+	uint64_t begin, end;
+	unsigned int interrupts;
+	bool failed; /* the recording could not be written */
+	struct status_line status_line;
+};
+
+static int cannot_write(const struct session *session, int error)
+{
+	const char *output = session->options->output;
+
+	log_error("the recording cannot be written to %s: %s", output ? output : "a temporary file",
+		  strerror(-error));
+	return EXIT_NO_OUTPUT;
+}
+
+/* A file that nobody can see, gone when the last descriptor is. */
+static int open_nameless(void)
+{
+	const char *folder = getenv("TMPDIR");
+	int fd = open(folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : memfd_create("ptrace-lab recording", MFD_CLOEXEC);
+}
+
+static int open_recording(struct session *session)
+{
+	const char *output = session->options->output;
+	int fd = output ? invoker_create(&session->options->invoker, output) : open_nameless();
+	int copy, error;
+
+	if (fd < 0)
+		return cannot_write(session, output ? fd : -errno);
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0) {
+		error = -errno;
+		close(fd);
+		return cannot_write(session, error);
+	}
+	session->recording_fd = copy;
+	error = recording_writer_new(fd, &session->writer);
+	return error ? cannot_write(session, error) : 0;
+}
+
+/* From here on signals wait until the loop looks at them; the target gets the old mask back. */
+static int take_signals(struct session *session)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &session->signals_before);
+	session->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return session->signal_fd < 0 ? -errno : 0;
+}
+
+static int launch_target(struct session *session)
+{
+	const struct capture_options *options = session->options;
+	struct launch_options launch_options = {
+		.argv = options->argv,
+		.program_fd = -1,
+		.result_fd = -1,
+		.silent = options->silent_target,
+		.signals = &session->signals_before,
+	};
+	int error;
+
+	if (!options->target_as_root)
+		launch_options.runs_as = options->invoker;
+	if (options->scenario) {
+		session->program_fd = scenario_open(options->scenario);
+		session->result_fd = memfd_create("ptrace-lab result", MFD_CLOEXEC);
+		if (session->program_fd < 0 || session->result_fd < 0) {
+			log_error("the scenario %s cannot be started: %s", options->scenario,
+				  strerror(errno));
+			return EXIT_INTERNAL;
+		}
+		launch_options.program_fd = session->program_fd;
+		launch_options.result_fd = session->result_fd;
+	}
+	error = launch(&launch_options, &session->target);
+	if (error) {
+		log_error("the target cannot be started: %s", strerror(-error));
+		return EXIT_INTERNAL;
+	}
+	return 0;
+}
+
+/* As a shell would say it. */
+static int explain_exec(const char *name, int error)
+{
+	if (error == -ENOENT) {
+		log_error("%s: command not found", name);
+		return EXIT_NOT_FOUND;
+	}
+	log_error("%s cannot be executed: %s", name, strerror(-error));
+	return EXIT_NOT_EXECUTABLE;
+}
+
+static int find_target(struct session *session)
+{
+	session->exit_fd = syscall(SYS_pidfd_open, session->options->pid, 0);
+	if (session->exit_fd >= 0)
+		return 0;
+	if (errno == EINVAL)
+		log_error("%d is a thread, not a process: attach to the process it belongs to "
+			  "(Tgid in /proc/%d/status)",
+			  session->options->pid, session->options->pid);
+	else
+		log_error("there is no process %d", session->options->pid);
+	return EXIT_NO_TARGET;
+}
+
+static int explain_nobody(const struct session *session)
+{
+	struct pollfd ended = {.fd = session->exit_fd, .events = POLLIN};
+
+	if (poll(&ended, 1, 0) == 1)
+		log_error("process %d ended while it was being attached to", session->options->pid);
+	else
+		log_error("this kernel hides process %d from tracers", session->options->pid);
+	return EXIT_NO_TARGET;
+}
+
+/* Everything is attached when this returns, and the target runs. */
+static int begin(struct session *session)
+{
+	const struct capture_options *options = session->options;
+	size_t threads = 0;
+	int status, error;
+
+	if (options->mode == CAPTURE_RUN) {
+		kernel_side_arm(session->side, session->target.pid);
+		status = kernel_side_attach(session->side);
+		if (status)
+			return status;
+		session->begin = notes_now();
+		error = launch_release(&session->target);
+		return error ? explain_exec(options->argv[0], error) : 0;
+	}
+	status = kernel_side_attach(session->side);
+	if (status)
+		return status;
+	session->begin = notes_now();
+	status = kernel_side_take_up(session->side, options->pid, &threads);
+	if (status)
+		return status;
+	return threads ? 0 : explain_nobody(session);
+}
+
+static void write_failed(struct session *session, int error)
+{
+	if (session->failed)
+		return;
+	session->failed = true;
+	cannot_write(session, error);
+}
+
+static void handle_signals(struct session *session)
+{
+	struct signalfd_siginfo info;
+
+	while (read(session->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		session->interrupts++;
+		/* From the terminal it went to the target as well; from elsewhere it came to us
+		 * alone, and the target is told. */
+		if (session->options->mode == CAPTURE_RUN && info.ssi_code <= 0)
+			syscall(SYS_pidfd_send_signal, session->target.pidfd, info.ssi_signo, NULL,
+				0);
+	}
+}
+
+/* RUN: the first signal is the target's affair, the second means us. */
+static bool told_to_stop(const struct session *session)
+{
+	return session->interrupts >= (session->options->mode == CAPTURE_RUN ? 2u : 1u);
+}
+
+static bool is_over(const struct session *session, uint64_t now)
+{
+	uint64_t duration = session->options->duration;
+
+	return told_to_stop(session) || (duration && now - session->begin >= duration);
+}
+
+static int wait_ms(const struct session *session, uint64_t now)
+{
+	uint64_t duration = session->options->duration, left;
+
+	if (!duration)
+		return FETCH_EVERY_MS;
+	left = session->begin + duration > now ? session->begin + duration - now : 0;
+	left = (left + NS_PER_MS - 1) / NS_PER_MS;
+	return left < FETCH_EVERY_MS ? (int)left : FETCH_EVERY_MS;
+}
+
+static void follow(struct session *session)
+{
+	struct pollfd wait[] = {
+		{.fd = drain_fd(session->drain), .events = POLLIN},
+		{.fd = session->signal_fd, .events = POLLIN},
+		{.fd = session->options->mode == CAPTURE_RUN ? session->target.pidfd
+							     : session->exit_fd,
+		 .events = POLLIN},
+	};
+	uint64_t flushed = session->begin, now;
+	bool ended = false;
+	int error;
+
+	while (!ended && !is_over(session, now = notes_now())) {
+		poll(wait, 3, wait_ms(session, now));
+		ended = wait[2].revents & POLLIN;
+		error = drain_fetch(session->drain);
+		handle_signals(session);
+		if (!error && now - flushed >= FLUSH_EVERY_NS) {
+			error = recording_flush(session->writer);
+			kernel_side_new_epoch(session->side);
+			flushed = now;
+		}
+		if (error)
+			write_failed(session, error);
+		status_line_show(&session->status_line, now - session->begin,
+				 drain_records(session->drain), drain_lost(session->drain));
+	}
+	status_line_clear(&session->status_line);
+}
+
+static void reap(struct session *session, struct capture_result *result)
+{
+	if (session->options->mode != CAPTURE_RUN)
+		return;
+	if (waitpid(session->target.pid, &result->status, WNOHANG) == session->target.pid)
+		result->has_status = true;
+	else
+		result->abandoned = true;
+}
+
+static void end(struct session *session, struct capture_result *result)
+{
+	uint64_t first;
+	int error;
+
+	reap(session, result);
+	kernel_side_stop(session->side, &session->end);
+	drain_fetch(session->drain);
+	drain_pending_wakes(session->drain, session->end);
+	kernel_side_settle(session->side);
+	drain_fetch(session->drain);
+	/* `run` begins with its exec, and that is what the kernel side announces first. */
+	first = drain_first_time(session->drain);
+	if (session->options->mode == CAPTURE_RUN && first)
+		session->begin = first;
+	notes_of_end(session->writer, &(struct notes_end){
+					      .begin = session->begin,
+					      .end = session->end,
+					      .has_status = result->has_status,
+					      .status = result->status,
+					      .result_fd = session->result_fd,
+					      .side = session->side,
+				      });
+	error = recording_writer_finish(session->writer);
+	session->writer = NULL;
+	if (error)
+		write_failed(session, error);
+	result->incomplete = session->failed;
+	result->recording_fd = take_fd(&session->recording_fd);
+}
+
+static int start(struct session *session)
+{
+	const struct capture_options *options = session->options;
+	struct kernel_side_options side_options = {
+		.buffer_bytes = options->buffer_bytes,
+		.whole_machine = options->mode == CAPTURE_RECORD,
+	};
+	int status = 0, error;
+
+	/* What is sure to fail fails before anything is started. */
+	if (options->mode == CAPTURE_ATTACH)
+		status = find_target(session);
+	if (!status)
+		status = privilege_check();
+	if (!status)
+		status = open_recording(session);
+	if (status)
+		return status;
+	error = take_signals(session);
+	if (error) {
+		log_error("signals cannot be watched: %s", strerror(-error));
+		return EXIT_INTERNAL;
+	}
+	if (options->mode == CAPTURE_RUN)
+		status = launch_target(session);
+	if (!status)
+		status = kernel_side_load(&side_options, &session->side);
+	if (status)
+		return status;
+	error = drain_new(session->side, session->writer, &session->drain);
+	if (error) {
+		log_error("the kernel's records cannot be read: %s", strerror(-error));
+		return EXIT_NO_KERNEL;
+	}
+	notes_of_begin(session->writer, options, session->target.pid);
+	return begin(session);
+}
+
+static void clean_up(struct session *session)
+{
+	drain_free(&session->drain);
+	kernel_side_free(&session->side);
+	recording_writer_abandon(&session->writer);
+	launch_cleanup(&session->target);
+	cleanup_close(&session->recording_fd);
+	cleanup_close(&session->result_fd);
+	cleanup_close(&session->program_fd);
+	cleanup_close(&session->exit_fd);
+	if (session->signal_fd >= 0) {
+		close(session->signal_fd);
+		sigprocmask(SIG_SETMASK, &session->signals_before, NULL);
+	}
+}
+
+int capture(const struct capture_options *options, struct capture_result *ret)
+{
+	struct session session = {
+		.options = options,
+		.target = {.pidfd = -1, .release_fd = -1, .outcome_fd = -1},
+		.recording_fd = -1,
+		.result_fd = -1,
+		.program_fd = -1,
+		.signal_fd = -1,
+		.exit_fd = -1,
+		.status_line = status_line_start(options),
+	};
+	struct capture_result result = {.recording_fd = -1};
+	int status = start(&session);
+
+	if (!status) {
+		follow(&session);
+		end(&session, &result);
+		*ret = result;
+	}
+	clean_up(&session);
+	return status;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * capture.h - one capture, from a target to a recording
+ *
+ * run: starts a command or a scenario and follows it and its descendants until it ends.
+ * attach: follows all threads of a process that is there already.
+ * record: follows every thread of the machine.
+ */
+#ifndef CAPTURE_CAPTURE_H
+#define CAPTURE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "capture/privilege.h"
+
+enum capture_mode {
+	CAPTURE_RUN = 0,
+	CAPTURE_ATTACH = 1,
+	CAPTURE_RECORD = 2,
+};
+
+struct capture_options {
+	enum capture_mode mode;
+	char **argv;		/* RUN: the command, or the scenario and its arguments */
+	const char *scenario;	/* RUN: its name, if argv is one */
+	pid_t pid;		/* ATTACH */
+	uint64_t duration;	/* ns; 0: until the target ends, or Ctrl-C */
+	uint64_t buffer_bytes;	/* 0: enough for most */
+	const char *output;	/* where the recording goes; NULL: nowhere to stay */
+	struct invoker invoker; /* whom the target and the files belong to */
+	bool target_as_root;	/* RUN: do not become the invoker */
+	bool silent_target;	/* RUN: its standard output goes nowhere */
+	bool quiet;		/* no status line */
+};
+
+struct capture_result {
+	int recording_fd; /* open for reading, belongs to the caller; -1 if there is none */
+	bool has_status;
+	int status;	 /* RUN: how the target ended, as wait(2) gives it */
+	bool abandoned;	 /* RUN: we were told to stop twice, the target lives on */
+	bool incomplete; /* the recording could not be written to its end */
+};
+
+/* An enum exit_status: 0 if there is a recording (perhaps an incomplete one); otherwise after one
+ * sentence on standard error that says why there is none. */
+int capture(const struct capture_options *options, struct capture_result *ret);
+
+#endif

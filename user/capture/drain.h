@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* drain.h - carrying records from the kernel side into the recording */
+#ifndef CAPTURE_DRAIN_H
+#define CAPTURE_DRAIN_H
+
+#include <stdint.h>
+
+#include "capture/kernel_side.h"
+#include "recording/recording.h"
+
+struct drain;
+
+/* Uses both for as long as it lives. 0 or -errno. */
+int drain_new(struct kernel_side *side, struct recording_writer *writer, struct drain **ret);
+void drain_free(struct drain **drain);
+
+/* Readable when a ring has filled up to a quarter, so that it is time to fetch. */
+int drain_fd(const struct drain *drain);
+/* Fetches all there is. 0, or -errno of the recording: the target does not suffer from it, so that
+ * the rings are emptied all the same. */
+int drain_fetch(struct drain *drain);
+/* After the end: wake-ups of threads that have not run since. */
+int drain_pending_wakes(struct drain *drain, uint64_t end);
+
+/* Lane records so far, and lost ones; the time of the first life record (0 if none). */
+uint64_t drain_records(const struct drain *drain);
+uint64_t drain_lost(const struct drain *drain);
+uint64_t drain_first_time(const struct drain *drain);
+
+#endif

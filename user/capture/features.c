@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/features.h"
+
+#include <errno.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "capture/kernel_side.h"
+#include "capture/privilege.h"
+
+static int probe_privileges(char *detail, size_t size)
+{
+	if (!geteuid())
+		snprintf(detail, size, "root");
+	else
+		snprintf(detail, size, "user %u", geteuid());
+	if (privilege_has(21 /* CAP_SYS_ADMIN */) || (privilege_has(38) && privilege_has(39)))
+		return 0;
+	return -EPERM;
+}
+
+static int probe_btf(char *detail, size_t size)
+{
+	struct stat info;
+	struct utsname host;
+
+	if (stat("/sys/kernel/btf/vmlinux", &info))
+		return -errno;
+	if (!uname(&host))
+		snprintf(detail, size, "kernel %s", host.release);
+	return 0;
+}
+
+/* The number that every kernel gives to the first namespace of process ids. */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
+
+static int probe_pid_namespace(char *detail, size_t size)
+{
+	struct stat info;
+
+	if (stat("/proc/self/ns/pid", &info)) {
+		snprintf(detail, size, "/proc is not mounted");
+		return -errno;
+	}
+	return info.st_ino == FIRST_PID_NAMESPACE ? 0 : -EXDEV;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* Loads and attaches all of it, and gives up again. Its messages are left to the caller. */
+static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, size_t size)
+{
+	struct kernel_side_options options = {0};
+	enum log_level level = log_get_level();
+	struct kernel_side *side = NULL;
+	uint64_t begin = now_ns();
+	int status;
+
+	if (level < LOG_DEBUG)
+		log_set_level(-1);
+	status = kernel_side_load(&options, &side);
+	if (!status)
+		status = kernel_side_attach(side);
+	if (!status) {
+		snprintf(detail, size, "ready in %s", format_duration(now_ns() - begin).text);
+		if (use)
+			status = use(side);
+	}
+	kernel_side_free(&side);
+	log_set_level(level);
+	return status ? -ENOTSUP : 0;
+}
+
+static int probe_programs(char *detail, size_t size)
+{
+	return with_kernel_side(NULL, detail, size);
+}
+
+static int iterate(struct kernel_side *side)
+{
+	size_t threads;
+
+	return kernel_side_take_up(side, getpid(), &threads);
+}
+
+static int probe_iterator(char *detail, size_t size)
+{
+	int error = with_kernel_side(iterate, detail, size);
+
+	*detail = '\0';
+	return error;
+}
+
+static int open_event(struct perf_event_attr *attr)
+{
+	attr->size = sizeof(*attr);
+	return syscall(SYS_perf_event_open, attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int probe_watchpoint(char *detail, size_t size)
+{
+	static volatile long watched;
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT,
+		.bp_type = HW_BREAKPOINT_W,
+		.bp_addr = (uintptr_t)&watched,
+		.bp_len = sizeof(watched),
+		.sample_period = 1,
+		.exclude_kernel = 1,
+	};
+	CLEANUP_CLOSE int fd = open_event(&attr);
+	uint64_t hits = 0;
+
+	if (fd < 0)
+		return -errno;
+	watched = 1;
+	watched = 2;
+	if (read(fd, &hits, sizeof(hits)) != sizeof(hits))
+		return -EIO;
+	snprintf(detail, size, "%d of 2 writes seen", (int)hits);
+	return hits == 2 ? 0 : -EIO;
+}
+
+static int probe_event(uint32_t type, uint64_t config)
+{
+	struct perf_event_attr attr = {.type = type, .config = config, .exclude_kernel = 1};
+	CLEANUP_CLOSE int fd = open_event(&attr);
+
+	return fd < 0 ? -errno : 0;
+}
+
+static int probe_clock(char *detail, size_t size)
+{
+	return probe_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK);
+}
+
+static int probe_pmu(char *detail, size_t size)
+{
+	return probe_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
+}
+
+/* Kernel and user probes are event sources of their own, with numbers given at boot. */
+static int probe_probe(const char *source, struct perf_event_attr *attr)
+{
+	CLEANUP_CLOSE int fd = -1;
+	char path[128];
+	FILE *file;
+	int type, got;
+
+	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type", source);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	got = fscanf(file, "%d", &type);
+	fclose(file);
+	if (got != 1)
+		return -EIO;
+	attr->type = type;
+	fd = open_event(attr);
+	return fd < 0 ? -errno : 0;
+}
+
+static int probe_uprobe(char *detail, size_t size)
+{
+	/* Any offset within the program's code will do: nothing runs there while it is open. */
+	struct perf_event_attr attr = {.uprobe_path = (uintptr_t) "/proc/self/exe",
+				       .probe_offset = 0x1000};
+
+	return probe_probe("uprobe", &attr);
+}
+
+static int probe_kprobe(char *detail, size_t size)
+{
+	struct perf_event_attr attr = {.kprobe_func = (uintptr_t) "do_nanosleep"};
+
+	return probe_probe("kprobe", &attr);
+}
+
+static int probe_tracefs(char *detail, size_t size)
+{
+	if (!access("/sys/kernel/tracing/events", X_OK) ||
+	    !access("/sys/kernel/debug/tracing/events", X_OK))
+		return 0;
+	return -ENOENT;
+}
+
+const struct feature features[] = {
+	{"privileges", true, "nothing can be traced; recordings can still be reported on",
+	 "run as root (sudo), or give CAP_BPF and CAP_PERFMON", probe_privileges},
+	{"kernel types (BTF)", true, "nothing can be traced",
+	 "a kernel built with CONFIG_DEBUG_INFO_BTF, and a mounted /sys", probe_btf},
+	{"the machine's process ids", true, "targets cannot be told apart",
+	 "leave the container's PID namespace (--pid=host), mount /proc", probe_pid_namespace},
+	{"scheduler programs", true, "nothing can be traced",
+	 "Linux 5.18 or later with CONFIG_BPF_SYSCALL; -v shows the verifier's words",
+	 probe_programs},
+	{"task iterator", false, "`attach` and `record` miss threads that were there before",
+	 "Linux 6.1 or later", probe_iterator},
+	{"hardware watchpoints", false, "a data race cannot be proven write by write",
+	 "a machine that hands its debug registers on to guests", probe_watchpoint},
+	{"timer samples", false, "no profile of what runs on a CPU",
+	 "kernel.perf_event_paranoid below 2, or root", probe_clock},
+	{"user probes", false, "no marks inside programs (USDT)", "CONFIG_UPROBES, and root",
+	 probe_uprobe},
+	{"hardware counters", false, "no cycles or instructions; nothing here depends on them",
+	 "bare metal, or a guest with a virtual PMU", probe_pmu},
+	{"kernel probes", false, "nothing: they are not used", "CONFIG_KPROBES", probe_kprobe},
+	{"tracefs", false, "nothing: the tracer does without it",
+	 "mount -t tracefs tracefs /sys/kernel/tracing", probe_tracefs},
+	{0},
+};

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/kernel_side.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "capture/privilege.h"
+#include "ptrace_lab.skel.h"
+
+/* The number that every kernel gives to the first namespace of process ids. */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
+
+#define LIFE_BYTES	 (2u << 20)
+#define SLOTS		 65536u
+#define LANES_DEFAULT	 (16ull << 20) /* all lanes together */
+#define LANE_MIN	 (64ull << 10)
+#define LANE_DEFAULT_MIN (512ull << 10)
+#define LANE_DEFAULT_MAX (4ull << 20)
+#define LANE_MAX	 (256ull << 20)
+
+struct kernel_side {
+	struct ptrace_lab_bpf *skeleton;
+	unsigned int cpus;
+	uint32_t lane_bytes;
+	size_t lane_stride;
+	struct pl_lane *lanes;
+	uint8_t *lane_data;
+	struct pl_slot *slots;
+};
+
+/* Ours is the sentence that people see; libbpf's account of it is for -v. The verifier's part of it
+ * runs to many lines, so that it goes out as it is. */
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (log_get_level() < LOG_DEBUG || level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+static uint64_t read_number(const char *path, uint64_t fallback)
+{
+	CLEANUP_FCLOSE FILE *file = fopen(path, "re");
+	unsigned long long value;
+
+	return file && fscanf(file, "%llu", &value) == 1 ? value : fallback;
+}
+
+static uint32_t lane_bytes_for(uint64_t wanted, unsigned int cpus)
+{
+	uint64_t each = (wanted ? wanted : LANES_DEFAULT) / cpus;
+	uint64_t low = wanted ? LANE_MIN : LANE_DEFAULT_MIN;
+	uint64_t high = wanted ? LANE_MAX : LANE_DEFAULT_MAX;
+	uint64_t bytes = low;
+
+	while (bytes * 2 <= each && bytes < high)
+		bytes *= 2;
+	return bytes;
+}
+
+static int set_sizes(struct kernel_side *side, bool whole_machine)
+{
+	struct ptrace_lab_bpf *skeleton = side->skeleton;
+	uint32_t tids = read_number("/proc/sys/kernel/pid_max", 4194304) + 1;
+
+	skeleton->rodata->settings.lane_mask = side->lane_bytes - PL_RECORD_SIZE;
+	skeleton->rodata->settings.slots = SLOTS;
+	skeleton->rodata->settings.tracer = getpid();
+	skeleton->rodata->settings.whole_machine = whole_machine;
+	skeleton->rodata->settings.life_bytes = LIFE_BYTES;
+	skeleton->bss->control.next_slot = 1;
+	if (bpf_map__set_max_entries(skeleton->maps.lanes, side->cpus) ||
+	    bpf_map__set_max_entries(skeleton->maps.lane_data, side->cpus) ||
+	    bpf_map__set_value_size(skeleton->maps.lane_data, side->lane_bytes) ||
+	    bpf_map__set_max_entries(skeleton->maps.slots, SLOTS) ||
+	    bpf_map__set_max_entries(skeleton->maps.slot_of_tid, tids) ||
+	    bpf_map__set_max_entries(skeleton->maps.free_slots, SLOTS) ||
+	    bpf_map__set_max_entries(skeleton->maps.life, LIFE_BYTES))
+		return -errno;
+	return 0;
+}
+
+static size_t page_round(size_t bytes)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page;
+}
+
+static void *map_memory(const struct bpf_map *map, size_t bytes)
+{
+	void *memory = mmap(NULL, page_round(bytes), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(map), 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static int map_all(struct kernel_side *side)
+{
+	struct ptrace_lab_bpf *skeleton = side->skeleton;
+
+	side->lanes = map_memory(skeleton->maps.lanes, sizeof(struct pl_lane) * side->cpus);
+	side->lane_data = map_memory(skeleton->maps.lane_data, side->lane_stride * side->cpus);
+	side->slots = map_memory(skeleton->maps.slots, sizeof(struct pl_slot) * SLOTS);
+	if (!side->lanes || !side->lane_data || !side->slots)
+		return -errno;
+	return 0;
+}
+
+static int explain_failure(int error)
+{
+	if (error == -EPERM || error == -EACCES) {
+		log_error("the kernel refused to load the BPF programs (%s): run as root, or see "
+			  "what is missing with `ptrace-lab doctor`",
+			  strerror(-error));
+		return EXIT_NO_PRIVILEGE;
+	}
+	if (error == -ENOMEM) {
+		log_error("no memory for the tracer's buffers: a smaller --buffer may help");
+		return EXIT_INTERNAL;
+	}
+	log_error("the BPF programs cannot be used on this kernel (%s): `ptrace-lab doctor` says "
+		  "what is missing, -v shows the details",
+		  strerror(-error));
+	return EXIT_NO_KERNEL;
+}
+
+int kernel_side_load(const struct kernel_side_options *options, struct kernel_side **ret)
+{
+	struct kernel_side *side;
+	struct stat namespace;
+	int status = privilege_check(), error;
+
+	if (status)
+		return status;
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		log_error("this kernel has no type information (/sys/kernel/btf/vmlinux): a kernel "
+			  "with CONFIG_DEBUG_INFO_BTF and a mounted /sys are needed");
+		return EXIT_NO_KERNEL;
+	}
+	if (!stat("/proc/self/ns/pid", &namespace) && namespace.st_ino != FIRST_PID_NAMESPACE) {
+		log_error("this is a PID namespace of its own, and the kernel tells the tracer the "
+			  "machine's process ids: run it outside of the container, or give that "
+			  "--pid=host");
+		return EXIT_NO_KERNEL;
+	}
+	side = calloc(1, sizeof(*side));
+	if (!side)
+		return explain_failure(-ENOMEM);
+	libbpf_set_print(print_libbpf);
+	side->cpus = libbpf_num_possible_cpus();
+	side->lane_bytes = lane_bytes_for(options->buffer_bytes, side->cpus);
+	side->lane_stride = side->lane_bytes;
+	side->skeleton = ptrace_lab_bpf__open();
+	error = side->skeleton ? set_sizes(side, options->whole_machine) : -errno;
+	if (!error)
+		error = ptrace_lab_bpf__load(side->skeleton);
+	if (!error)
+		error = map_all(side);
+	if (error) {
+		kernel_side_free(&side);
+		return explain_failure(error);
+	}
+	*ret = side;
+	return 0;
+}
+
+static int attach_one(struct bpf_program *program, struct bpf_link **link)
+{
+	*link = bpf_program__attach_trace(program);
+	return *link ? 0 : -errno;
+}
+
+int kernel_side_attach(struct kernel_side *side)
+{
+	struct ptrace_lab_bpf *skeleton = side->skeleton;
+	int error;
+
+	/* Births before switches: no thread may switch before it has been announced. */
+	error = attach_one(skeleton->progs.on_fork, &skeleton->links.on_fork);
+	if (!error)
+		error = attach_one(skeleton->progs.on_exit, &skeleton->links.on_exit);
+	if (!error)
+		error = attach_one(skeleton->progs.on_rename, &skeleton->links.on_rename);
+	if (!error)
+		error = attach_one(skeleton->progs.on_waking, &skeleton->links.on_waking);
+	if (!error)
+		error = attach_one(skeleton->progs.on_switch, &skeleton->links.on_switch);
+	if (!error)
+		error = attach_one(skeleton->progs.on_exec, &skeleton->links.on_exec);
+	return error ? explain_failure(error) : 0;
+}
+
+void kernel_side_free(struct kernel_side **slot)
+{
+	struct kernel_side *side = *slot;
+
+	if (!side)
+		return;
+	if (side->lanes)
+		munmap(side->lanes, page_round(sizeof(struct pl_lane) * side->cpus));
+	if (side->lane_data)
+		munmap(side->lane_data, page_round(side->lane_stride * side->cpus));
+	if (side->slots)
+		munmap(side->slots, page_round(sizeof(struct pl_slot) * SLOTS));
+	ptrace_lab_bpf__destroy(side->skeleton);
+	free(side);
+	*slot = NULL;
+}
+
+void kernel_side_arm(struct kernel_side *side, pid_t tid)
+{
+	__atomic_store_n(&side->skeleton->bss->control.armed, tid, __ATOMIC_SEQ_CST);
+}
+
+/* Reading an iterator to its end runs its program for every task. */
+static int run_iterator(struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	char buffer[4096];
+	ssize_t got;
+	int fd, error = 0;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		error = -errno;
+	} else {
+		do
+			got = read(fd, buffer, sizeof(buffer));
+		while (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)));
+		if (got < 0)
+			error = -errno;
+		close(fd);
+	}
+	bpf_link__destroy(link);
+	return error;
+}
+
+int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads)
+{
+	struct pl_control *control = &side->skeleton->bss->control;
+	int error;
+
+	__atomic_store_n(&control->wanted, pid, __ATOMIC_SEQ_CST);
+	error = run_iterator(side->skeleton->progs.take_up);
+	if (error)
+		return explain_failure(error);
+	*ret_threads = __atomic_load_n(&control->next_slot, __ATOMIC_SEQ_CST) - 1;
+	return 0;
+}
+
+int kernel_side_settle(struct kernel_side *side)
+{
+	int error = run_iterator(side->skeleton->progs.settle);
+
+	return error ? explain_failure(error) : 0;
+}
+
+void kernel_side_new_epoch(struct kernel_side *side)
+{
+	__atomic_add_fetch(&side->skeleton->bss->control.epoch, 1, __ATOMIC_RELAXED);
+}
+
+/* Waits until every program that may still see the old control block has ended: they all run as
+ * readers of RCU, and this system call waits for those. */
+static void wait_for_programs(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(20000);
+}
+
+void kernel_side_stop(struct kernel_side *side, uint64_t *ret_end)
+{
+	struct pl_control *control = &side->skeleton->bss->control;
+	struct timespec now;
+	uint64_t end;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = now.tv_sec * NS_PER_S + now.tv_nsec;
+	__atomic_store_n(&control->end, end, __ATOMIC_SEQ_CST);
+	wait_for_programs();
+	/* A program that was under way may have written a slightly later time. */
+	for (unsigned int cpu = 0; cpu < side->cpus; cpu++)
+		if (side->lanes[cpu].last_time > end)
+			end = side->lanes[cpu].last_time;
+	__atomic_store_n(&control->end, end, __ATOMIC_SEQ_CST);
+	*ret_end = end;
+}
+
+unsigned int kernel_side_lanes(const struct kernel_side *side)
+{
+	return side->cpus;
+}
+
+struct lane_view kernel_side_lane(const struct kernel_side *side, unsigned int cpu)
+{
+	return (struct lane_view){
+		.lane = &side->lanes[cpu],
+		.data = side->lane_data + cpu * side->lane_stride,
+		.bytes = side->lane_bytes,
+	};
+}
+
+const struct pl_slot *kernel_side_slot(const struct kernel_side *side, uint32_t index)
+{
+	uint32_t used = __atomic_load_n(&side->skeleton->bss->control.next_slot, __ATOMIC_RELAXED);
+
+	return index < used && index < SLOTS ? &side->slots[index] : NULL;
+}
+
+int kernel_side_life_fd(const struct kernel_side *side)
+{
+	return bpf_map__fd(side->skeleton->maps.life);
+}
+
+const struct pl_control *kernel_side_control(const struct kernel_side *side)
+{
+	return &side->skeleton->bss->control;
+}
+
+uint64_t kernel_side_missed(const struct kernel_side *side)
+{
+	const struct bpf_program *programs[] = {
+		side->skeleton->progs.on_switch, side->skeleton->progs.on_waking,
+		side->skeleton->progs.on_fork,	 side->skeleton->progs.on_exec,
+		side->skeleton->progs.on_exit,	 side->skeleton->progs.on_rename,
+	};
+	uint64_t missed = 0;
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		struct bpf_prog_info info = {0};
+		uint32_t size = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(programs[i]), &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}

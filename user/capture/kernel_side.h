@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* kernel_side.h - the BPF programs: loading, attaching, and the memory shared with them */
+#ifndef CAPTURE_KERNEL_SIDE_H
+#define CAPTURE_KERNEL_SIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpf/settings.h"
+
+struct kernel_side;
+
+struct kernel_side_options {
+	uint64_t buffer_bytes; /* for the lanes of all CPUs together; 0: enough for most */
+	bool whole_machine;
+};
+
+/* A CPU's ring as user space sees it. */
+struct lane_view {
+	struct pl_lane *lane;
+	const uint8_t *data;
+	uint32_t bytes; /* a power of two */
+};
+
+/* All that can fail says why in one sentence on standard error and returns an enum exit_status. */
+int kernel_side_load(const struct kernel_side_options *options, struct kernel_side **ret);
+int kernel_side_attach(struct kernel_side *side);
+void kernel_side_free(struct kernel_side **side);
+
+/* The exec of this thread begins the capture. */
+void kernel_side_arm(struct kernel_side *side, pid_t tid);
+/* Takes up all threads of a process (or of the machine) that are there already; how many. */
+int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads);
+/* Every thread tells its blocking place anew from here on: a reader can begin here. */
+void kernel_side_new_epoch(struct kernel_side *side);
+/* Ends the capture: when it returns, no program writes any more. Gives the end's time. */
+void kernel_side_stop(struct kernel_side *side, uint64_t *ret_end);
+/* After the end: sends the accounts of all threads that live on, as life records. */
+int kernel_side_settle(struct kernel_side *side);
+
+unsigned int kernel_side_lanes(const struct kernel_side *side);
+struct lane_view kernel_side_lane(const struct kernel_side *side, unsigned int cpu);
+/* Slots that were ever used: index 1 and up; NULL past the last one. */
+const struct pl_slot *kernel_side_slot(const struct kernel_side *side, uint32_t index);
+int kernel_side_life_fd(const struct kernel_side *side);
+const struct pl_control *kernel_side_control(const struct kernel_side *side);
+/* Runs that the kernel skipped because the same program was running on that CPU already. */
+uint64_t kernel_side_missed(const struct kernel_side *side);
+
+#endif
