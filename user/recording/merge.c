@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * merge.c - one stream in order of time out of all lanes and life records
+ *
+ * A heap of sources, by the time of their next item. A block is loaded only when its time has
+ * come: so what is in memory is one block of each source, and damage shows after the last item
+ * that came before it and no earlier.
+ */
+#include "recording/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recording/codec.h"
+#include "recording/life.h"
+
+#define RANK_LANE (1ull << 48) /* above the number of any block */
+
+/* ---- the heap ------------------------------------------------------------------------------- */
+
+static inline bool is_before(const struct heap_entry *a, const struct heap_entry *b)
+{
+	return a->time < b->time || (a->time == b->time && a->rank < b->rank);
+}
+
+/* Puts the entry at `at` where it belongs, if that is further down. */
+static inline void heap_sift(struct recording *recording, size_t at)
+{
+	struct heap_entry *heap = recording->heap, entry = heap[at];
+	size_t count = recording->heap_count;
+
+	for (;;) {
+		size_t child = 2 * at + 1;
+
+		if (child >= count)
+			break;
+		if (child + 1 < count && is_before(&heap[child + 1], &heap[child]))
+			child++;
+		if (!is_before(&heap[child], &entry))
+			break;
+		heap[at] = heap[child];
+		at = child;
+	}
+	heap[at] = entry;
+}
+
+/* A source starts with a block, or goes on with the next one: not loaded, its time as announced. */
+static struct heap_entry entry_of_block(struct source *source)
+{
+	const struct block_place *place = &source->blocks.items[source->block];
+
+	return (struct heap_entry){
+		.time = place->header.first_time,
+		.rank = source->is_life ? place->number : RANK_LANE + source->cpu,
+		.source = source,
+	};
+}
+
+static void release(struct source *source)
+{
+	free(source->unpacked);
+	source->unpacked = NULL;
+	source->capacity = 0;
+	source->is_loaded = false;
+}
+
+static void start_source(struct recording *recording, struct source *source)
+{
+	if (!source->blocks.count)
+		return;
+	release(source);
+	source->block = 0;
+	recording->heap[recording->heap_count++] = entry_of_block(source);
+}
+
+void recording_rewind(struct recording *recording)
+{
+	struct source *source;
+
+	recording->heap_count = 0;
+	recording->delivered = false;
+	recording->error = 0;
+	vector_for_each (&recording->lives, source)
+		start_source(recording, source);
+	vector_for_each (&recording->lanes, source)
+		start_source(recording, source);
+	for (size_t i = recording->heap_count / 2; i-- > 0;)
+		heap_sift(recording, i);
+}
+
+/* ---- items ---------------------------------------------------------------------------------- */
+
+/* Moves on to the next record from `at` that is an item, and tells its time; false at the end of
+ * the block. A PL_BLOCK comes with its switch; kinds of newer versions are passed over. */
+static inline bool lane_seek(struct source *lane, uint64_t *ret_time)
+{
+	const union pl_record *records = lane->unpacked;
+
+	for (; lane->at < lane->end; lane->at++) {
+		if (record_has_time(&records[lane->at])) {
+			*ret_time = record_time(&records[lane->at]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct pl_life_head *life_head(const struct source *life)
+{
+	return (const void *)((const uint8_t *)life->unpacked + life->at);
+}
+
+static bool life_seek(struct source *life, uint64_t *ret_time)
+{
+	for (; life->at < life->end; life->at += life_head(life)->size) {
+		if (life_kind_is_known(life_head(life)->kind)) {
+			*ret_time = life_head(life)->time;
+			return true;
+		}
+	}
+	return false;
+}
+
+static inline bool source_seek(struct source *source, uint64_t *ret_time)
+{
+	return source->is_life ? life_seek(source, ret_time) : lane_seek(source, ret_time);
+}
+
+static inline void source_step(struct source *source)
+{
+	source->at += source->is_life ? life_head(source)->size : 1;
+}
+
+/* Where prev of the switch at `at` blocks: told directly before it, but for a wake-up. */
+static const union pl_record *block_before(const union pl_record *records, size_t at)
+{
+	if (at >= 1 && records[at - 1].kind == PL_BLOCK)
+		return &records[at - 1];
+	if (at >= 2 && records[at - 1].kind == PL_WAKE && records[at - 2].kind == PL_BLOCK)
+		return &records[at - 2];
+	return NULL;
+}
+
+static inline void deliver(const struct heap_entry *entry, struct recording_item *ret)
+{
+	const struct source *source = entry->source;
+
+	*ret = (struct recording_item){.time = entry->time, .cpu = source->cpu};
+	if (source->is_life) {
+		ret->life = (const void *)life_head(source);
+		ret->cpu = ret->life->head.cpu;
+	} else {
+		const union pl_record *records = source->unpacked;
+
+		ret->record = &records[source->at];
+		if (ret->record->kind == PL_SWITCH)
+			ret->block = block_before(records, source->at);
+	}
+}
+
+/* ---- loading -------------------------------------------------------------------------------- */
+
+static int reserve_unpacked(struct source *source, size_t size)
+{
+	void *unpacked;
+
+	if (size <= source->capacity)
+		return 0;
+	unpacked = realloc(source->unpacked, size);
+	if (!unpacked)
+		return -ENOMEM;
+	source->unpacked = unpacked;
+	source->capacity = size;
+	return 0;
+}
+
+static int decode_lane(struct recording *recording, struct source *lane,
+		       const struct block_header *header, const char **ret_fault)
+{
+	const union pl_record *last;
+
+	if (reserve_unpacked(lane, header->count * sizeof(union pl_record))) {
+		*ret_fault = strerror(ENOMEM);
+		return -ENOMEM;
+	}
+	*ret_fault = lane_decode(header, recording->raw, lane->unpacked);
+	if (*ret_fault)
+		return -EBADMSG;
+	last = (const union pl_record *)lane->unpacked + header->count - 1;
+	if (last->kind == PL_BLOCK) {
+		*ret_fault = "the block ends before the switch that its last record belongs to";
+		return -EBADMSG;
+	}
+	lane->end = header->count;
+	return 0;
+}
+
+static int decode_life(struct recording *recording, struct source *life,
+		       const struct block_header *header, const char **ret_fault)
+{
+	/* With the zeros that lie behind. */
+	size_t size = header->raw_size + sizeof(union pl_life);
+
+	*ret_fault = life_payload_fault(header, recording->raw);
+	if (*ret_fault)
+		return -EBADMSG;
+	if (reserve_unpacked(life, size)) {
+		*ret_fault = strerror(ENOMEM);
+		return -ENOMEM;
+	}
+	memcpy(life->unpacked, recording->raw, size);
+	life->end = header->raw_size;
+	return 0;
+}
+
+static int source_load(struct recording *recording, struct source *source)
+{
+	const struct block_place *place = &source->blocks.items[source->block];
+	const char *fault = NULL;
+	int r;
+
+	r = recording_load(recording, place, &fault);
+	if (!r)
+		r = source->is_life ? decode_life(recording, source, &place->header, &fault)
+				    : decode_lane(recording, source, &place->header, &fault);
+	if (r)
+		return recording_fail_at(recording, &recording->error_text, r, place->offset,
+					 fault);
+	source->at = 0;
+	source->is_loaded = true;
+	return 0;
+}
+
+/* ---- the stream ----------------------------------------------------------------------------- */
+
+/* The first source has no more in its block: goes on with the next, or takes it out. */
+static void next_block(struct recording *recording)
+{
+	struct source *source = recording->heap[0].source;
+
+	source->is_loaded = false;
+	if (++source->block < source->blocks.count) {
+		recording->heap[0] = entry_of_block(source);
+	} else {
+		release(source);
+		recording->heap[0] = recording->heap[--recording->heap_count];
+	}
+	if (recording->heap_count)
+		heap_sift(recording, 0);
+}
+
+/* Brings the first source to its next item and the heap into order. */
+static inline void settle(struct recording *recording)
+{
+	struct heap_entry *first = &recording->heap[0];
+
+	if (source_seek(first->source, &first->time))
+		heap_sift(recording, 0);
+	else
+		next_block(recording);
+}
+
+static int end_of_stream(struct recording *recording)
+{
+	if (!recording->fault)
+		return 0;
+	recording->error =
+		recording_fail_at(recording, &recording->error_text, recording->fault_error,
+				  recording->fault_offset, recording->fault);
+	return recording->error;
+}
+
+int recording_next(struct recording *recording, struct recording_item *ret,
+		   struct recording_error *ret_error)
+{
+	if (recording->delivered) {
+		recording->delivered = false;
+		source_step(recording->heap[0].source);
+		settle(recording);
+	}
+	while (!recording->error && recording->heap_count) {
+		struct source *source = recording->heap[0].source;
+
+		if (source->is_loaded) {
+			deliver(&recording->heap[0], ret);
+			recording->delivered = true;
+			return 1;
+		}
+		recording->error = source_load(recording, source);
+		if (!recording->error)
+			settle(recording);
+	}
+	if (!recording->error && !end_of_stream(recording))
+		return 0;
+	if (ret_error)
+		*ret_error = recording->error_text;
+	return recording->error;
+}

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "recording/recording.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "recording/block.h"
+#include "recording/codec.h"
+#include "recording/life.h"
+
+/* Notes are written out when this much has come together, though one alone may be longer. */
+#define NOTES_ENOUGH (32u << 10)
+
+struct lane_buffer {
+	size_t count;
+	uint64_t time;	       /* of the last record */
+	uint64_t written_time; /* of the last record that is in the file */
+	union pl_record records[LANE_RECORDS_MAX];
+};
+
+struct recording_writer {
+	int fd;
+	int error; /* the first one, for ever */
+	uint64_t bytes;
+	struct block_end end;
+	struct block_packer packer;
+	struct lane_encoder *encoder;
+	struct lane_buffer **lanes; /* by CPU, NULL until first used */
+	size_t lane_count;
+	struct life_buffer life;
+	char *notes;
+	size_t notes_size, notes_capacity;
+	uint32_t notes_count;
+};
+
+static int fail(struct recording_writer *writer, int error)
+{
+	if (!writer->error)
+		writer->error = error;
+	return writer->error;
+}
+
+static int write_bytes(struct recording_writer *writer, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size) {
+		ssize_t n = write(writer->fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return fail(writer, n ? -errno : -EIO);
+		at += n;
+		size -= n;
+		writer->bytes += n;
+	}
+	return 0;
+}
+
+static int write_block(struct recording_writer *writer, struct block_header *header,
+		       const struct segment *segments, size_t count)
+{
+	size_t size;
+	int r;
+
+	r = block_pack(&writer->packer, header, segments, count, &size);
+	if (r)
+		return fail(writer, r);
+	r = write_bytes(writer, writer->packer.bytes, size);
+	if (r)
+		return r;
+	writer->end.blocks++;
+	return 0;
+}
+
+/* ---- lanes ---------------------------------------------------------------------------------- */
+
+/* How many of the records may end a block: a PL_BLOCK, with a PL_WAKE or without, waits for its
+ * PL_SWITCH, so that a reader finds them together. */
+static size_t lane_closed(const struct lane_buffer *lane)
+{
+	const union pl_record *end = lane->records + lane->count;
+
+	if (lane->count >= 1 && end[-1].kind == PL_BLOCK)
+		return lane->count - 1;
+	if (lane->count >= 2 && end[-1].kind == PL_WAKE && end[-2].kind == PL_BLOCK)
+		return lane->count - 2;
+	return lane->count;
+}
+
+static void lane_times(const struct lane_buffer *lane, size_t count, struct block_header *header)
+{
+	header->first_time = header->last_time = lane->written_time;
+	for (size_t i = 0; i < count; i++) {
+		if (record_has_time(&lane->records[i])) {
+			header->first_time = record_time(&lane->records[i]);
+			break;
+		}
+	}
+	for (size_t i = count; i-- > 0;) {
+		if (record_has_time(&lane->records[i])) {
+			header->last_time = record_time(&lane->records[i]);
+			break;
+		}
+	}
+}
+
+static int write_lane(struct recording_writer *writer, unsigned int cpu)
+{
+	struct lane_buffer *lane = writer->lanes[cpu];
+	size_t count = lane ? lane_closed(lane) : 0;
+	struct block_header header = {.type = BLOCK_LANE, .cpu = cpu, .count = count};
+	struct segment segments[LANE_SEGMENTS];
+	int r;
+
+	if (!count)
+		return 0;
+	lane_times(lane, count, &header);
+	lane_encode(writer->encoder, lane->records, count, header.first_time, segments);
+	r = write_block(writer, &header, segments, LANE_SEGMENTS);
+	if (r)
+		return r;
+	writer->end.lane_records += count;
+	lane->written_time = header.last_time;
+	lane->count -= count;
+	memmove(lane->records, lane->records + count, lane->count * sizeof(lane->records[0]));
+	return 0;
+}
+
+/* A PL_BLOCK whose switch never came tells of nothing that happened. */
+static int write_lane_rest(struct recording_writer *writer, unsigned int cpu)
+{
+	struct lane_buffer *lane;
+	int r;
+
+	r = write_lane(writer, cpu);
+	lane = writer->lanes[cpu];
+	if (r || !lane || !lane->count)
+		return r;
+	lane->count--;
+	memmove(lane->records, lane->records + 1, lane->count * sizeof(lane->records[0]));
+	return write_lane(writer, cpu);
+}
+
+static struct lane_buffer *lane_of(struct recording_writer *writer, unsigned int cpu)
+{
+	if (cpu >= writer->lane_count) {
+		size_t wanted = cpu + 1;
+		struct lane_buffer **lanes;
+
+		lanes = reallocarray(writer->lanes, wanted, sizeof(*lanes));
+		if (!lanes)
+			return NULL;
+		memset(lanes + writer->lane_count, 0,
+		       (wanted - writer->lane_count) * sizeof(*lanes));
+		writer->lanes = lanes;
+		writer->lane_count = wanted;
+	}
+	/* The pages behind it are only taken when records come: an idle CPU costs little. */
+	if (!writer->lanes[cpu])
+		writer->lanes[cpu] = calloc(1, sizeof(struct lane_buffer));
+	return writer->lanes[cpu];
+}
+
+/* Takes as many as fit; -EINVAL if time runs backwards, which no reader would accept. */
+static int lane_append(struct lane_buffer *lane, const union pl_record *records, size_t count,
+		       size_t *ret_taken)
+{
+	size_t room = LANE_RECORDS_MAX - lane->count;
+	uint64_t time = lane->time;
+
+	if (count > room)
+		count = room;
+	for (size_t i = 0; i < count; i++) {
+		if (!record_has_time(&records[i]))
+			continue;
+		if (record_time(&records[i]) < time)
+			return -EINVAL;
+		time = record_time(&records[i]);
+	}
+	memcpy(lane->records + lane->count, records, count * sizeof(*records));
+	lane->count += count;
+	lane->time = time;
+	*ret_taken = count;
+	return 0;
+}
+
+int recording_write_lane(struct recording_writer *writer, unsigned int cpu,
+			 const union pl_record *records, size_t count)
+{
+	struct lane_buffer *lane;
+
+	if (writer->error)
+		return writer->error;
+	if (cpu >= LANE_CPU_MAX)
+		return fail(writer, -EINVAL);
+	lane = lane_of(writer, cpu);
+	if (!lane)
+		return fail(writer, -ENOMEM);
+
+	while (count) {
+		size_t taken;
+		int r;
+
+		r = lane_append(lane, records, count, &taken);
+		if (r)
+			return fail(writer, r);
+		records += taken;
+		count -= taken;
+		if (lane->count < LANE_RECORDS_MAX)
+			continue;
+		r = write_lane(writer, cpu);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static int write_life(struct recording_writer *writer)
+{
+	struct block_header header = {.type = BLOCK_LIFE, .count = writer->life.count};
+	struct segment segment = {.size = writer->life.size};
+	int r;
+
+	if (!writer->life.count)
+		return 0;
+	segment.data = life_buffer_sort(&writer->life, &header.first_time, &header.last_time);
+	r = write_block(writer, &header, &segment, 1);
+	if (r)
+		return r;
+	writer->end.life_records += writer->life.count;
+	life_buffer_clear(&writer->life);
+	return 0;
+}
+
+int recording_write_life(struct recording_writer *writer, const union pl_life *life)
+{
+	if (writer->error)
+		return writer->error;
+	if (life->head.kind == PL_LIFE_BELL)
+		return 0;
+	if (!life_size_is_valid(&life->head))
+		return fail(writer, -EINVAL);
+	if (!life_buffer_has_room(&writer->life, life->head.size)) {
+		int r = write_life(writer);
+
+		if (r)
+			return r;
+	}
+	life_buffer_add(&writer->life, &life->head);
+	return 0;
+}
+
+/* ---- notes ---------------------------------------------------------------------------------- */
+
+static int write_notes(struct recording_writer *writer)
+{
+	struct block_header header = {.type = BLOCK_NOTE, .count = writer->notes_count};
+	struct segment segment = {writer->notes, writer->notes_size};
+	int r;
+
+	if (!writer->notes_count)
+		return 0;
+	r = write_block(writer, &header, &segment, 1);
+	if (r)
+		return r;
+	writer->end.notes += writer->notes_count;
+	writer->notes_count = 0;
+	writer->notes_size = 0;
+	return 0;
+}
+
+static int notes_reserve(struct recording_writer *writer, size_t size)
+{
+	size_t capacity = writer->notes_capacity ? writer->notes_capacity : 4096;
+	char *grown;
+
+	if (size <= writer->notes_capacity)
+		return 0;
+	while (capacity < size)
+		capacity *= 2;
+	grown = realloc(writer->notes, capacity);
+	if (!grown)
+		return -ENOMEM;
+	writer->notes = grown;
+	writer->notes_capacity = capacity;
+	return 0;
+}
+
+static int notes_append(struct recording_writer *writer, const char *key, const char *value)
+{
+	size_t key_size = strlen(key) + 1, value_size = strlen(value) + 1;
+	char *at;
+	int r;
+
+	if (key_size == 1)
+		return -EINVAL;
+	if (key_size > NOTE_PAYLOAD_MAX || value_size > NOTE_PAYLOAD_MAX - key_size)
+		return -E2BIG;
+	if (writer->notes_size && writer->notes_size + key_size + value_size > NOTES_ENOUGH) {
+		r = write_notes(writer);
+		if (r)
+			return r;
+	}
+	r = notes_reserve(writer, writer->notes_size + key_size + value_size);
+	if (r)
+		return r;
+	at = writer->notes + writer->notes_size;
+	memcpy(at, key, key_size);
+	memcpy(at + key_size, value, value_size);
+	writer->notes_size += key_size + value_size;
+	writer->notes_count++;
+	return 0;
+}
+
+int recording_write_note(struct recording_writer *writer, const char *key, const char *format, ...)
+{
+	CLEANUP_FREE char *value = NULL;
+	va_list args;
+	int r;
+
+	if (writer->error)
+		return writer->error;
+	va_start(args, format);
+	r = vasprintf(&value, format, args);
+	va_end(args);
+	if (r < 0) {
+		value = NULL; /* undefined after a failure */
+		return fail(writer, -ENOMEM);
+	}
+	r = notes_append(writer, key, value);
+	return r ? fail(writer, r) : 0;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static int write_file_header(struct recording_writer *writer)
+{
+	struct file_header header = {
+		.magic = FILE_MAGIC,
+		.major = FORMAT_MAJOR,
+		.minor = FORMAT_MINOR,
+	};
+
+	header.checksum = block_checksum(&header, offsetof(struct file_header, checksum));
+	return write_bytes(writer, &header, sizeof(header));
+}
+
+int recording_writer_new(int fd, struct recording_writer **ret)
+{
+	CLEANUP(recording_writer_abandon)
+	struct recording_writer *writer = NULL;
+	int r;
+
+	writer = calloc(1, sizeof(*writer));
+	if (!writer) {
+		close(fd);
+		return -ENOMEM;
+	}
+	writer->fd = fd;
+	r = block_packer_init(&writer->packer);
+	if (r)
+		return r;
+	writer->encoder = lane_encoder_new();
+	if (!writer->encoder)
+		return -ENOMEM;
+	r = write_file_header(writer);
+	if (r)
+		return r;
+	*ret = take_pointer(&writer);
+	return 0;
+}
+
+/* Life goes before lanes: a reader of a file that is cut short then knows the threads. */
+int recording_flush(struct recording_writer *writer)
+{
+	if (writer->error || write_notes(writer) || write_life(writer))
+		return writer->error;
+	for (size_t cpu = 0; cpu < writer->lane_count; cpu++) {
+		if (write_lane(writer, cpu))
+			return writer->error;
+	}
+	return 0;
+}
+
+static int write_end(struct recording_writer *writer)
+{
+	struct block_header header = {.type = BLOCK_END};
+	struct block_end end;
+	struct segment segment = {&end, sizeof(end)};
+
+	if (recording_flush(writer))
+		return writer->error;
+	for (size_t cpu = 0; cpu < writer->lane_count; cpu++) {
+		if (write_lane_rest(writer, cpu))
+			return writer->error;
+	}
+	end = writer->end;
+	return write_block(writer, &header, &segment, 1);
+}
+
+int recording_writer_finish(struct recording_writer *writer)
+{
+	int r, fd;
+
+	r = write_end(writer);
+	/* Some file systems tell only now that there is no space. */
+	fd = take_fd(&writer->fd);
+	if (close(fd) && errno != EINTR && !r)
+		r = -errno;
+	recording_writer_abandon(&writer);
+	return r;
+}
+
+void recording_writer_abandon(struct recording_writer **slot)
+{
+	struct recording_writer *writer = *slot;
+
+	if (!writer)
+		return;
+	if (writer->fd >= 0)
+		close(writer->fd);
+	for (size_t cpu = 0; cpu < writer->lane_count; cpu++)
+		free(writer->lanes[cpu]);
+	free(writer->lanes);
+	free(writer->notes);
+	lane_encoder_free(&writer->encoder);
+	block_packer_done(&writer->packer);
+	free(writer);
+	*slot = NULL;
+}
+
+uint64_t recording_bytes(const struct recording_writer *writer)
+{
+	return writer->bytes;
+}
