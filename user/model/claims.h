@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * claims.h - statements of a scenario about what happened, worked out on the model
+ *
+ * A scenario carries its claims as text (workloads/scenario.h shows the form), the recording keeps
+ * that text, and this evaluates it: never on what the scenario printed, only on the model and on
+ * the facts that it reported. A claim that needs something that is not known is undecided, with
+ * the reason, and never held.
+ */
+#ifndef MODEL_CLAIMS_H
+#define MODEL_CLAIMS_H
+
+struct model;
+
+enum verdict {
+	VERDICT_HELD = 0,
+	VERDICT_NOT_HELD = 1,
+	VERDICT_UNDECIDED = 2,
+};
+
+struct claim {
+	char *text; /* the sentence */
+	enum verdict verdict;
+	char *measured; /* the figure with its unit, or "" */
+	char *because;	/* UNDECIDED: why; else "" */
+};
+
+const char *verdict_name(enum verdict verdict);
+
+/* Fills in model->claims and model->scenario_title from the scenario's text. 0 or -errno; a text
+ * that cannot be understood becomes an undecided claim that says where. */
+int claims_evaluate(struct model *model, const char *scenario_text);
+void claim_free(struct claim *claim);
+
+#endif

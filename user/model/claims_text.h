@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * claims_text.h - a scenario's text (workloads/scenario.h) taken apart into its lines
+ *
+ * What the expressions in it mean is not looked at here. The text may come from anybody's
+ * recording: whatever is in it, the result is a scenario text with mistakes, and no failure.
+ */
+#ifndef MODEL_CLAIMS_TEXT_H
+#define MODEL_CLAIMS_TEXT_H
+
+#include "base/vector.h"
+
+/* A text beyond these is not read further, which is a mistake. */
+#define SCENARIO_TEXT_MAX   65536
+#define SCENARIO_CLAIMS_MAX 200
+
+/* One claim as it stands there. NULL: there is no such line. */
+struct claim_text {
+	char *sentence;
+	char *needs, *holds, *shows;
+	char *mistake; /* in words, NULL if none was found so far */
+};
+
+struct scenario_heading {
+	char *title;		     /* NULL: none */
+	unsigned int chapter, order; /* 0: none */
+};
+
+struct scenario_text {
+	struct scenario_heading heading;
+	VECTOR(struct claim_text) claims;
+};
+
+/* 0 or -ENOMEM, with nothing to free. */
+int scenario_text_parse(const char *text, struct scenario_text *ret);
+void scenario_text_free(struct scenario_text *text);
+
+/* The same for a list of scenarios, which needs no claims. */
+int scenario_heading_parse(const char *text, struct scenario_heading *ret);
+void scenario_heading_free(struct scenario_heading *heading);
+
+#endif

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* model.c - a recording in, what happened out */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "model/locks.h"
+#include "model/population.h"
+#include "model/summary.h"
+#include "model/totals.h"
+#include "recording/recording.h"
+
+struct work {
+	struct timeline *timeline;
+	struct summary *summary;
+	struct locks *locks;
+};
+
+static void work_free(struct work *work)
+{
+	summary_free(&work->summary);
+	locks_free(&work->locks);
+	timeline_free(&work->timeline);
+}
+
+/* ---- notes --------------------------------------------------------------------------------- */
+
+static const char *note_or_empty(const struct recording *recording, const char *key)
+{
+	const char *value = recording_note(recording, key);
+
+	return value ? value : "";
+}
+
+static int read_command(struct model *model, const char *lines)
+{
+	while (lines && *lines) {
+		size_t length = strcspn(lines, "\n");
+		const char **argument = vector_add(&model->command);
+
+		if (!argument)
+			return -ENOMEM;
+		*argument = strndup(lines, length);
+		if (!*argument)
+			return -ENOMEM;
+		lines += length;
+		lines += *lines == '\n';
+	}
+	return 0;
+}
+
+static int read_facts(struct model *model, const struct recording *recording)
+{
+	const char *key, *value;
+
+	for (size_t i = 0; recording_note_at(recording, NOTE_FACT, i, &key, &value); i++) {
+		struct fact *fact = vector_add(&model->facts);
+
+		if (!fact)
+			return -ENOMEM;
+		fact->name = key + strlen(NOTE_FACT);
+		fact->value = value;
+	}
+	return 0;
+}
+
+static int read_notes(struct model *model, const struct recording *recording)
+{
+	int error;
+
+	model->version = note_or_empty(recording, NOTE_VERSION);
+	model->host = note_or_empty(recording, NOTE_HOST);
+	model->kernel = note_or_empty(recording, NOTE_KERNEL);
+	model->arch = note_or_empty(recording, NOTE_ARCH);
+	model->mode = note_or_empty(recording, NOTE_MODE);
+	model->scenario = recording_note(recording, NOTE_SCENARIO);
+	model->cpus = recording_note_number(recording, NOTE_CPUS, 0);
+	model->target = recording_note_number(recording, NOTE_TARGET, 0);
+	model->has_status = recording_note(recording, NOTE_STATUS);
+	model->status = recording_note_number(recording, NOTE_STATUS, 0);
+	model->realtime = recording_note_number(recording, NOTE_REALTIME, 0);
+	model->tracer_cpu_ns = recording_note_number(recording, NOTE_TRACER_CPU, 0);
+	model->file_bytes = recording_size(recording);
+	model->complete = recording_complete(recording);
+	model->losses.records = recording_note_number(recording, NOTE_LOST, 0);
+	model->losses.life = recording_note_number(recording, NOTE_LOST_LIFE, 0);
+	model->losses.missed = recording_note_number(recording, NOTE_MISSED, 0);
+	model->losses.untracked = recording_note_number(recording, NOTE_UNTRACKED, 0);
+	error = read_command(model, recording_note(recording, NOTE_COMMAND));
+	return error ? error : read_facts(model, recording);
+}
+
+/* ---- the stream ---------------------------------------------------------------------------- */
+
+/* What the recording says its bounds are, without having read it. */
+static void read_bounds(const struct recording *recording, uint64_t *ret_begin, uint64_t *ret_end)
+{
+	uint64_t begin = recording_note_number(recording, NOTE_BEGIN, 0);
+	uint64_t end = recording_note_number(recording, NOTE_END, 0);
+	uint64_t first = recording_first_time(recording), last = recording_last_time(recording);
+
+	*ret_begin = begin && (begin < first || !first) ? begin : first;
+	*ret_end = end > last ? end : last;
+}
+
+static int work_begin(struct work *work, const struct recording *recording, const char *arch)
+{
+	struct timeline_options options = {.arch = arch};
+	uint64_t end;
+	int error;
+
+	read_bounds(recording, &options.begin, &end);
+	error = timeline_new(&options, &work->timeline);
+	if (!error)
+		error = summary_new(work->timeline, options.begin, end, &work->summary);
+	if (!error)
+		error = locks_new(work->timeline, &work->locks);
+	return error;
+}
+
+/* Memory gives out: an error. The file is damaged: the model ends there. */
+static int feed_all(struct work *work, struct recording *recording, struct model *model,
+		    struct recording_error *ret_error)
+{
+	struct recording_item item;
+	int more, error;
+
+	recording_rewind(recording);
+	while ((more = recording_next(recording, &item, ret_error)) > 0) {
+		error = timeline_feed(work->timeline, &item);
+		if (error)
+			return error;
+	}
+	if (more == -ENOMEM)
+		return more;
+	if (more < 0)
+		model->complete = false;
+	return 0;
+}
+
+static void take_population(struct model *model, struct population *population)
+{
+	model->threads.items = population->threads.items;
+	model->threads.count = population->threads.count;
+	model->threads.capacity = population->threads.capacity;
+	memset(&population->threads, 0, sizeof(population->threads));
+	model->processes.items = population->processes.items;
+	model->processes.count = population->processes.count;
+	model->processes.capacity = population->processes.capacity;
+	memset(&population->processes, 0, sizeof(population->processes));
+}
+
+static void take_figures(struct model *model, const struct timeline_figures *figures)
+{
+	static_assert(sizeof(model->concurrency) == sizeof(figures->concurrency),
+		      "the model takes the timeline's concurrency as it is");
+	model->begin = figures->begin;
+	model->end = figures->end;
+	model->records = figures->records;
+	memcpy(model->concurrency, figures->concurrency, sizeof(model->concurrency));
+	model->losses.repaired = figures->repaired;
+	/* The note is missing if the tracer was killed. */
+	if (figures->gap_lost > model->losses.records)
+		model->losses.records = figures->gap_lost;
+}
+
+static int work_end(struct work *work, const struct recording *recording, struct model *model)
+{
+	struct population *population = timeline_population(work->timeline);
+	struct losses *losses = &model->losses;
+	struct summary_result summary;
+	const struct thread *thread;
+	int error;
+
+	error = timeline_finish(work->timeline, recording_note_number(recording, NOTE_END, 0));
+	if (!error)
+		error = summary_finish(work->summary, &summary);
+	if (!error)
+		error = locks_finish(work->locks, model);
+	if (!error) {
+		take_figures(model, timeline_figures(work->timeline));
+		losses->totals_disagree = totals_reconcile(
+			population,
+			&(struct totals_bounds){
+				.begin = model->begin,
+				.end = model->end,
+				.lost = losses->records || losses->life || losses->missed ||
+					losses->untracked || !model->complete,
+			});
+		model->ready = summary.ready;
+		model->blocked = summary.blocked;
+		memcpy(model->strip, summary.strip, sizeof(model->strip));
+	}
+	take_population(model, population);
+	vector_for_each (&model->threads, thread) {
+		model->switches += thread->switches_voluntary + thread->switches_involuntary;
+		model->wakeups += thread->wakeups;
+	}
+	return error;
+}
+
+int model_build(struct recording *recording, struct model **ret, struct recording_error *ret_error)
+{
+	CLEANUP(model_free)
+	struct model *model = calloc(1, sizeof(*model));
+	CLEANUP(work_free)
+	struct work work = {0};
+	const char *scenario_text;
+	int error;
+
+	ret_error->text[0] = '\0';
+	error = model ? read_notes(model, recording) : -ENOMEM;
+	if (!error)
+		error = work_begin(&work, recording, model->arch);
+	if (!error)
+		error = feed_all(&work, recording, model, ret_error);
+	if (!error)
+		error = work_end(&work, recording, model);
+	scenario_text = recording_note(recording, NOTE_SCENARIO_TEXT);
+	if (!error && scenario_text)
+		error = claims_evaluate(model, scenario_text);
+	if (error) {
+		snprintf(ret_error->text, sizeof(ret_error->text), "%s", strerror(-error));
+		return error;
+	}
+	*ret = take_pointer(&model);
+	return 0;
+}
+
+void model_free(struct model **model)
+{
+	struct model *it = *model;
+	struct thread *thread;
+	struct claim *claim;
+	const char **argument;
+
+	if (!it)
+		return;
+	vector_for_each (&it->threads, thread) {
+		vector_free(&thread->reasons);
+		free(thread->bar.cells);
+	}
+	vector_for_each (&it->claims, claim)
+		claim_free(claim);
+	vector_for_each (&it->command, argument)
+		free((char *)*argument);
+	vector_free(&it->threads);
+	vector_free(&it->processes);
+	vector_free(&it->locks);
+	vector_free(&it->claims);
+	vector_free(&it->command);
+	vector_free(&it->facts);
+	free((char *)it->scenario_title);
+	free(it);
+	*model = NULL;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * model.h - what happened, worked out from a recording
+ *
+ * `recording -> model` is a pure function: no clock, no kernel, no root. Each thread is at each
+ * instant in one state; the intervals of a thread tile its life without gap or overlap, so their
+ * times add up to it to the nanosecond. All times are CLOCK_MONOTONIC ns as recorded.
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/vector.h"
+#include "bpf/events.h"
+#include "model/claims.h"
+#include "model/reasons.h"
+
+struct recording;
+struct recording_item;
+struct recording_error;
+
+enum state {
+	STATE_RUNNING = 0,
+	STATE_READY_WOKEN = 1,	   /* woken (or born), waiting for a CPU */
+	STATE_READY_PREEMPTED = 2, /* it lost its CPU, waiting for one */
+	STATE_BLOCKED = 3,
+	STATE_STOPPED = 4, /* by a signal or a debugger */
+	STATE_UNKNOWN = 5, /* the stream has a gap here */
+	STATE_COUNT
+};
+
+const char *state_name(enum state state);
+
+#define NO_THREAD UINT32_MAX /* an index that names no thread */
+
+/* One piece of one thread's life. */
+struct interval {
+	uint32_t thread; /* index into model.threads */
+	enum state state;
+	enum reason reason; /* BLOCKED, STOPPED: for what; else REASON_NONE */
+	uint16_t syscall;   /* BLOCKED: in which system call, or PL_NO_SYSCALL */
+	uint16_t cpu;	    /* RUNNING: where */
+	uint64_t begin, end;
+	uint64_t address;   /* BLOCKED in a futex: its address */
+	uint32_t holder;    /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
+	uint32_t waker;	    /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context */
+	uint8_t waker_context; /* enum pl_waker_context */
+	bool open_begin;    /* it had begun before the capture did */
+	bool open_end;	    /* it had not ended when the capture did */
+};
+
+/* How much of each state falls into each of BAR_CELLS equal parts of the capture. */
+#define BAR_CELLS 256
+struct bar_cell {
+	float ns[STATE_COUNT]; /* small, and of any length: good for pictures, not for sums */
+};
+
+struct bar {
+	struct bar_cell *cells; /* for cells first..first + count - 1; the thread was not alive elsewhere */
+	uint16_t first, count;
+};
+
+/* One kind of waiting of one thread. */
+struct reason_total {
+	enum reason reason;
+	uint16_t syscall; /* REASON_SYSCALL: which one */
+	uint32_t count;
+	uint64_t total_ns, max_ns;
+};
+
+struct thread {
+	uint32_t tid, tgid;
+	uint32_t process; /* index into model.processes */
+	uint32_t creator; /* index of the thread that made it, or NO_THREAD */
+	char name[PL_COMM_LEN + 1];	  /* the last one it had */
+	char first_name[PL_COMM_LEN + 1]; /* the one it was born with */
+	bool kernel, leader;
+	bool began_before; /* it was there before the capture */
+	bool alive_at_end;
+	uint64_t begin, end; /* of the part of its life that was captured */
+	uint64_t state_ns[STATE_COUNT]; /* adds up to end - begin exactly */
+	VECTOR(struct reason_total) reasons; /* most time first; totals add up to BLOCKED + STOPPED */
+	uint32_t switches_voluntary, switches_involuntary;
+	uint32_t wakeups, migrations;
+	uint64_t ready_max_ns; /* the longest wait for a CPU */
+	uint64_t both_ns; /* part of STATE_RUNNING during which another thread of the target ran too */
+	uint32_t wakers_known, wakers_unknown; /* ends of blocked intervals with and without a waker */
+	struct bar bar;
+	bool has_totals;	  /* the kernel side's totals came, and stand in this struct */
+	bool totals_agree;	  /* and the stream says exactly the same */
+	struct pl_totals totals; /* as they came */
+};
+
+struct process {
+	uint32_t tgid;
+	uint32_t parent; /* index into model.processes, or NO_THREAD */
+	uint32_t parent_tgid;
+	char name[PL_COMM_LEN + 1];
+	char path[PL_PATH_LEN + 1]; /* what it executed last, "" if it only forked */
+	uint64_t begin, end;	    /* end: of its last thread */
+	bool alive_at_end;
+	bool has_code; /* `code` is known */
+	uint32_t code; /* as wait(2) gives it */
+	uint32_t threads;
+	uint32_t execs;
+	uint64_t running_ns;
+};
+
+/* Durations by powers of two: bucket b counts those in [2^b, 2^(b+1)) ns, bucket 0 also zero. */
+#define HISTOGRAM_BUCKETS 48
+struct histogram {
+	uint64_t buckets[HISTOGRAM_BUCKETS];
+	uint64_t count, total_ns, max_ns;
+};
+
+/* The q-quantile (0..1), interpolated within its bucket; never above max_ns. */
+uint64_t histogram_quantile(const struct histogram *histogram, double q);
+
+/* One lock, across the threads of one process. */
+struct lock {
+	uint32_t process;
+	uint64_t address; /* of the word waited on; CONDITION, RWLOCK: of the 8 bytes it lies in */
+	enum reason reason; /* LOCK, SEMAPHORE, CONDITION, ... */
+	uint32_t waits;
+	uint64_t total_ns, max_ns;
+	uint32_t waiters_max;	    /* at once */
+	uint32_t main_holder;	    /* thread index with the most time waited for, or NO_THREAD */
+	uint64_t main_holder_ns;    /* time others waited while it held */
+	uint64_t main_holder_running_ns; /* of those, it was running */
+	uint32_t main_waiter;	    /* thread index that waited longest for it */
+	uint64_t main_waiter_ns;
+};
+
+struct losses {
+	uint64_t records;   /* lane records that the kernel side could not write */
+	uint64_t life;	    /* life records */
+	uint64_t missed;    /* program runs that the kernel skipped */
+	uint64_t untracked; /* threads without a slot */
+	uint64_t repaired;  /* steps of the stream that did not fit together: STATE_UNKNOWN intervals */
+	uint64_t totals_disagree; /* threads whose totals and stream differ with nothing lost */
+};
+
+/* Where lane records were lost. */
+struct lost_lane {
+	unsigned int cpu;
+	uint64_t records;
+};
+
+struct fact {
+	const char *name, *value;
+};
+
+struct model {
+	/* From the notes; the strings belong to the recording, which must outlive the model. What is
+	 * not noted is "", but `scenario` is NULL if none was run. */
+	const char *version, *host, *kernel, *arch, *mode, *scenario;
+	const char *scenario_title; /* owned by the model */
+	VECTOR(const char *) command; /* one item an argument; owned by the model */
+	VECTOR(struct fact) facts;
+	unsigned int cpus;
+	uint32_t target; /* pid of the first process, 0 if none */
+	bool has_status;
+	uint32_t status;
+	bool complete; /* the recording was ended properly */
+	uint64_t realtime;
+	uint64_t begin, end;
+	uint64_t file_bytes;
+	uint64_t tracer_cpu_ns;
+
+	VECTOR(struct thread) threads; /* in order of appearance */
+	VECTOR(struct process) processes;
+	VECTOR(struct lock) locks; /* most time waited first */
+	struct histogram ready;	   /* waits for a CPU, all threads */
+	struct histogram blocked;
+	/* Time during which exactly n of the target's threads ran; the last entry: that many or more. */
+	uint64_t concurrency[65];
+	struct bar_cell strip[BAR_CELLS]; /* all threads together */
+	uint64_t switches, wakeups; /* of all threads: times that one left its CPU, was woken */
+	uint64_t records;
+	struct losses losses;
+	VECTOR(struct lost_lane) lost_lanes; /* only those that lost any */
+	VECTOR(struct claim) claims;	     /* evaluated */
+};
+
+/* Works the whole recording through. A recording that is damaged further on gives the model of
+ * what came before, with `ret_error` filled in and `complete` false. 0 or -errno. */
+int model_build(struct recording *recording, struct model **ret, struct recording_error *ret_error);
+void model_free(struct model **model);
+
+/* Average number of the target's threads that ran at once, over the time in which any did. */
+double model_parallelism(const struct model *model);
+uint64_t thread_life_ns(const struct thread *thread);
+uint64_t thread_ready_ns(const struct thread *thread);
+uint64_t thread_blocked_ns(const struct thread *thread); /* BLOCKED and STOPPED */
+#endif

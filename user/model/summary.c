@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* summary.c - sums over the intervals: per thread, per reason, in pictures and histograms */
+#include <assert.h>
+#include <errno.h>
+
+#include "model/population.h"
+#include "model/summary.h"
+
+/* A program has a handful of reasons to wait. A hostile file could name 65,536 system calls: what
+ * goes beyond this is summed up as unknown, to keep the search short. */
+#define REASONS_MAX 128
+
+struct tally {
+	uint64_t state_ns[STATE_COUNT];
+	uint64_t ready_max_ns;
+	struct bar_pen pen;
+	VECTOR(struct reason_total) reasons;
+	uint32_t last_reason; /* where the last one was found: often the next one's place, too */
+};
+
+struct summary {
+	struct timeline *timeline;
+	struct bar_scale scale;
+	VECTOR(struct tally) tallies; /* by thread */
+	struct histogram ready, blocked;
+	int error;
+};
+
+static void histogram_add(struct histogram *histogram, uint64_t ns)
+{
+	unsigned int bucket = 63 - __builtin_clzll(ns | 1);
+
+	if (bucket >= HISTOGRAM_BUCKETS)
+		bucket = HISTOGRAM_BUCKETS - 1;
+	histogram->buckets[bucket]++;
+	histogram->count++;
+	histogram->total_ns += ns;
+	if (ns > histogram->max_ns)
+		histogram->max_ns = ns;
+}
+
+static struct reason_total *find_reason(struct tally *tally, enum reason reason, uint16_t syscall)
+{
+	struct reason_total *total;
+
+	if (tally->last_reason < tally->reasons.count) {
+		total = &tally->reasons.items[tally->last_reason];
+		if (total->reason == reason && total->syscall == syscall)
+			return total;
+	}
+	vector_for_each (&tally->reasons, total) {
+		if (total->reason == reason && total->syscall == syscall) {
+			tally->last_reason = total - tally->reasons.items;
+			return total;
+		}
+	}
+	if (tally->reasons.count >= REASONS_MAX && reason == REASON_SYSCALL)
+		return find_reason(tally, REASON_UNKNOWN, 0);
+	total = vector_add(&tally->reasons);
+	if (!total)
+		return NULL;
+	total->reason = reason;
+	total->syscall = syscall;
+	tally->last_reason = tally->reasons.count - 1;
+	return total;
+}
+
+static int add_reason(struct tally *tally, const struct interval *interval, uint64_t ns)
+{
+	uint16_t syscall = interval->reason == REASON_SYSCALL ? interval->syscall : 0;
+	struct reason_total *total = find_reason(tally, interval->reason, syscall);
+
+	if (!total)
+		return -ENOMEM;
+	total->count++;
+	total->total_ns += ns;
+	if (ns > total->max_ns)
+		total->max_ns = ns;
+	return 0;
+}
+
+static int reserve(struct summary *summary, uint32_t thread)
+{
+	while (summary->tallies.count <= thread) {
+		if (!vector_add(&summary->tallies))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void add_interval(void *context, const struct interval *interval)
+{
+	struct summary *summary = context;
+	uint64_t ns = interval->end - interval->begin;
+	struct tally *tally;
+	int error;
+
+	if (interval->thread >= summary->tallies.count && reserve(summary, interval->thread)) {
+		summary->error = -ENOMEM;
+		return;
+	}
+	tally = &summary->tallies.items[interval->thread];
+	tally->state_ns[interval->state] += ns;
+	switch (interval->state) {
+	case STATE_READY_WOKEN:
+	case STATE_READY_PREEMPTED:
+		if (ns > tally->ready_max_ns)
+			tally->ready_max_ns = ns;
+		histogram_add(&summary->ready, ns);
+		break;
+	case STATE_BLOCKED:
+	case STATE_STOPPED:
+		histogram_add(&summary->blocked, ns);
+		error = add_reason(tally, interval, ns);
+		if (error)
+			summary->error = error;
+		break;
+	default:
+		break;
+	}
+	error = bar_draw(&tally->pen, &summary->scale, interval->state, interval->begin,
+			 interval->end);
+	if (error)
+		summary->error = error;
+}
+
+int summary_new(struct timeline *timeline, uint64_t begin, uint64_t end, struct summary **ret)
+{
+	struct summary *summary = calloc(1, sizeof(*summary));
+	struct timeline_visitor visitor = {.context = summary, .interval = add_interval};
+
+	if (!summary)
+		return -ENOMEM;
+	summary->timeline = timeline;
+	summary->scale = (struct bar_scale){.begin = begin, .end = end};
+	if (timeline_add_visitor(timeline, &visitor)) {
+		free(summary);
+		return -ENOMEM;
+	}
+	*ret = summary;
+	return 0;
+}
+
+void summary_free(struct summary **summary)
+{
+	struct tally *tally;
+
+	if (!*summary)
+		return;
+	vector_for_each (&(*summary)->tallies, tally) {
+		free(tally->pen.bar.cells);
+		vector_free(&tally->reasons);
+	}
+	vector_free(&(*summary)->tallies);
+	free(*summary);
+	*summary = NULL;
+}
+
+static int compare_reasons(const void *a, const void *b)
+{
+	const struct reason_total *one = a, *two = b;
+
+	if (one->total_ns != two->total_ns)
+		return one->total_ns > two->total_ns ? -1 : 1;
+	if (one->reason != two->reason)
+		return one->reason < two->reason ? -1 : 1;
+	return (int)one->syscall - (int)two->syscall;
+}
+
+static int finish_thread(struct tally *tally, struct thread *thread)
+{
+	uint64_t sum = 0;
+	int error;
+
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		sum += thread->state_ns[state] = tally->state_ns[state];
+	assert(sum == thread->end - thread->begin);
+	thread->ready_max_ns = tally->ready_max_ns;
+	if (tally->reasons.count)
+		qsort(tally->reasons.items, tally->reasons.count, sizeof(tally->reasons.items[0]),
+		      compare_reasons);
+	thread->reasons.items = tally->reasons.items;
+	thread->reasons.count = tally->reasons.count;
+	thread->reasons.capacity = tally->reasons.capacity;
+	memset(&tally->reasons, 0, sizeof(tally->reasons));
+	error = bar_finish(&tally->pen, &thread->bar);
+	return error;
+}
+
+int summary_finish(struct summary *summary, struct summary_result *ret)
+{
+	struct population *population = timeline_population(summary->timeline);
+	int error = summary->error;
+
+	if (!error && population->threads.count)
+		error = reserve(summary, population->threads.count - 1);
+	if (error)
+		return error;
+	for (size_t i = 0; i < population->threads.count; i++) {
+		error = finish_thread(&summary->tallies.items[i], &population->threads.items[i]);
+		if (error)
+			return error;
+	}
+	memset(ret, 0, sizeof(*ret));
+	ret->ready = summary->ready;
+	ret->blocked = summary->blocked;
+	for (size_t i = 0; i < population->threads.count; i++)
+		bar_add(ret->strip, &population->threads.items[i].bar);
+	return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * timeline.h - the state machine of each thread
+ *
+ *	records -> intervals that tile each thread's life
+ *
+ * Fed with the merged stream, one item after the other, it tells every interval to its visitors as
+ * soon as its end is known. For one thread intervals come in order of time and without gap or
+ * overlap; among threads they come in the order in which their ends became known (a blocked
+ * thread's wake-up is only known when it runs again). It needs no recording, only items.
+ *
+ * What is claimed where records are missing: a state that a record told is taken to last until the
+ * next record of the same thread, unless the two contradict each other (a thread that runs leaves
+ * another CPU or is put on a second one; one that waits leaves a CPU; another thread leaves the CPU
+ * that it should be running on; a thread that lost its CPU turns out to have been woken). Then its
+ * state is certain up to the first gap that can explain it, and STATE_UNKNOWN from there, or from
+ * the interval's begin if no gap can. A gap that nothing contradicts stays unseen here; the sums of
+ * the threads come from the kernel side's totals then (totals.h).
+ */
+#ifndef MODEL_TIMELINE_H
+#define MODEL_TIMELINE_H
+
+#include <stdint.h>
+
+#include "model/model.h"
+
+struct timeline;
+struct population;
+
+struct timeline_visitor {
+	void *context;
+	/* A record said that a thread came into a state. Its end, and who ends it, are not known
+	 * yet. READY_WOKEN after a block is learnt too late for this. May be NULL. */
+	void (*begins)(void *context, const struct interval *interval);
+	unsigned int states_begun; /* for which states `begins` is called: bits 1 << STATE_... */
+	/* An interval is complete. Those of no length are left out. */
+	void (*interval)(void *context, const struct interval *interval);
+};
+
+struct timeline_options {
+	const char *arch; /* whose system call numbers these are; NULL: nobody's */
+	uint64_t begin;	  /* of the capture; UINT64_MAX: with the first item */
+};
+
+/* All return 0 or -ENOMEM. */
+int timeline_new(const struct timeline_options *options, struct timeline **ret);
+int timeline_add_visitor(struct timeline *timeline, const struct timeline_visitor *visitor);
+int timeline_feed(struct timeline *timeline, const struct recording_item *item);
+/* The capture ended at `end`, or with the last item if that is later: closes what is open, and
+ * fills in all of threads and processes that is not left to visitors. */
+int timeline_finish(struct timeline *timeline, uint64_t end);
+void timeline_free(struct timeline **timeline);
+
+/* The threads and processes so far; after timeline_finish() the caller may take the vectors. */
+struct population *timeline_population(struct timeline *timeline);
+/* Which thread has that tid at this point of the stream; NO_THREAD if none that lives. */
+uint32_t timeline_thread_of(const struct timeline *timeline, uint32_t tid);
+/* How long a thread has been running up to a time that lies in its open interval. Called from
+ * `interval` for the thread of that interval, the open interval is the one just closed. */
+uint64_t timeline_running_ns(const struct timeline *timeline, uint32_t thread, uint64_t time);
+/* Its open interval; NULL if it is dead. */
+const struct interval *timeline_open(const struct timeline *timeline, uint32_t thread);
+
+struct timeline_figures {
+	uint64_t begin, end;
+	uint64_t records;  /* lane records and life records that were fed, PL_BLOCK included */
+	uint64_t gap_lost; /* records that the gaps speak of */
+	uint64_t repaired; /* see losses.repaired */
+	uint64_t concurrency[65]; /* see model.concurrency */
+};
+
+const struct timeline_figures *timeline_figures(const struct timeline *timeline);
+
+#endif

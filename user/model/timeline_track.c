@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* timeline_track.c - one thread's steps from state to state, the doubtful ones among them */
+#include "model/timeline_inside.h"
+
+#define TASK_STOPPED 0x4
+#define TASK_TRACED  0x8
+
+#define CONCURRENCY_LAST                                                                           \
+	(sizeof(((struct timeline_figures *)0)->concurrency) / sizeof(uint64_t) - 1)
+
+void sweep_to(struct timeline *timeline, uint64_t time)
+{
+	struct sweep *sweep = &timeline->sweep;
+	uint64_t passed;
+
+	if (time <= sweep->last)
+		return;
+	passed = time - sweep->last;
+	timeline->figures.concurrency[sooner(sweep->running, CONCURRENCY_LAST)] += passed;
+	if (sweep->running >= 2)
+		sweep->together += passed;
+	sweep->last = time;
+}
+
+static void stop_running(struct timeline *timeline, struct track *track, uint64_t end)
+{
+	/* In doubt `end` lies in the past, and the sweep may have gone further: then the time in
+	 * between stays counted. */
+	sweep_to(timeline, end);
+	timeline->sweep.running--;
+	track->both_ns += timeline->sweep.together - track->together_before;
+	if (!track->anywhere && timeline->lanes.items[track->open.cpu] == track->open.thread)
+		timeline->lanes.items[track->open.cpu] = NO_THREAD;
+	track->anywhere = false;
+}
+
+void track_close(struct timeline *timeline, struct track *track, uint64_t end)
+{
+	struct interval *interval = &track->open;
+	const struct timeline_visitor *visitor;
+
+	interval->end = end;
+	if (interval->state == STATE_RUNNING) {
+		stop_running(timeline, track, end);
+		track->running_ns += end - interval->begin;
+	}
+	if (end == interval->begin)
+		return;
+	track->accounted_ns += end - interval->begin;
+	vector_for_each (&timeline->visitors, visitor)
+		visitor->interval(visitor->context, interval);
+}
+
+void track_open(struct track *track, enum state state, uint64_t begin)
+{
+	track->open = (struct interval){
+		.thread = track->open.thread,
+		.state = state,
+		.syscall = PL_NO_SYSCALL,
+		.begin = begin,
+	};
+}
+
+void track_announce(struct timeline *timeline, const struct track *track)
+{
+	const struct timeline_visitor *visitor;
+
+	vector_for_each (&timeline->visitors, visitor) {
+		if (visitor->states_begun & 1u << track->open.state && visitor->begins)
+			visitor->begins(visitor->context, &track->open);
+	}
+}
+
+void track_run(struct timeline *timeline, struct track *track, uint32_t cpu)
+{
+	track_open(track, STATE_RUNNING, timeline->now);
+	track->open.cpu = cpu;
+	sweep_to(timeline, timeline->now);
+	timeline->sweep.running++;
+	track->together_before = timeline->sweep.together;
+	track_announce(timeline, track);
+}
+
+void track_wake(struct timeline *timeline, struct track *track, uint64_t woken, uint32_t waker,
+		uint8_t context)
+{
+	/* It may be older than the wait that it ends, having come while the thread went to sleep.
+	 */
+	woken = later(sooner(woken, timeline->now), track->open.begin);
+	if (track_is(track, STATES_WAITING)) {
+		if (waker || context != PL_WAKER_UNKNOWN)
+			track->wakers_known++;
+		else
+			track->wakers_unknown++;
+		track->open.waker = waker;
+		track->open.waker_context = context;
+	}
+	track->woken_told = false;
+	track_close(timeline, track, woken);
+	track_open(track, STATE_READY_WOKEN, woken);
+	track->open.waker = waker;
+	track->open.waker_context = context;
+}
+
+void track_block(struct timeline *timeline, struct track *track, uint32_t prev_state, bool iowait,
+		 const struct pl_block *block)
+{
+	bool stopped = prev_state & (TASK_STOPPED | TASK_TRACED);
+
+	track_open(track, stopped ? STATE_STOPPED : STATE_BLOCKED, timeline->now);
+	track->woken_told = false;
+	track->open.reason = reason_by(&timeline->rules, block, prev_state, iowait, track->kernel);
+	if (block && !stopped) {
+		track->open.syscall = block->syscall;
+		track->open.address = block_futex(&timeline->rules, block);
+		track->open.holder = block->holder;
+	}
+	track_announce(timeline, track);
+}
+
+void track_die(struct timeline *timeline, struct track *track, uint64_t time)
+{
+	timeline->population.threads.items[track->open.thread].end = time;
+	population_bury(&timeline->population, track->open.thread);
+	track->dead = true;
+}
+
+/* ---- doubt --------------------------------------------------------------------------------- */
+
+bool gap_since(const struct timeline *timeline, uint64_t since, uint32_t cpu, uint64_t *ret_first)
+{
+	uint64_t first = UINT64_MAX;
+
+	/* Gaps are in the order of their ends, so that older ones than this are of no interest. */
+	for (size_t i = timeline->gaps.count; i > 0; i--) {
+		const struct gap *gap = &timeline->gaps.items[i - 1];
+
+		if (gap->time < since)
+			break;
+		if (cpu == NO_CPU || gap->cpu == cpu)
+			first = sooner(first, gap->first);
+		if (!ret_first && first != UINT64_MAX)
+			return true;
+	}
+	if (first == UINT64_MAX)
+		return false;
+	*ret_first = first;
+	return true;
+}
+
+void track_doubt(struct timeline *timeline, struct track *track)
+{
+	uint64_t since = track->open.begin, first = since;
+	bool located = track->open.state == STATE_RUNNING && !track->anywhere;
+	bool open_begin = track->open.open_begin;
+
+	if (track->open.state == STATE_UNKNOWN)
+		return;
+	/* Who runs on a CPU can only have left it through that CPU's lane. */
+	if (gap_since(timeline, since, located ? track->open.cpu : NO_CPU, &first))
+		first = later(first, since);
+	if (track->ending)
+		first = sooner(first, later(track->ending_at, since));
+	track_close(timeline, track, first);
+	track_open(track, STATE_UNKNOWN, first);
+	track->open.open_begin = open_begin && first == since;
+	track->woken_told = false;
+	timeline->figures.repaired++;
+}
+
+void track_end_unseen(struct timeline *timeline, struct track *track)
+{
+	uint64_t end = track->ending ? track->ending_at : timeline->now;
+	uint64_t since = track->open.begin;
+
+	/* A thread runs when it ends: only a gap can put in question that it ran all the time. */
+	if (!track->ending || track->open.state != STATE_RUNNING ||
+	    gap_since(timeline, since, track->anywhere ? NO_CPU : track->open.cpu, NULL))
+		track_doubt(timeline, track);
+	else
+		timeline->figures.repaired++;
+	track_close(timeline, track, later(end, track->open.begin));
+	track_die(timeline, track, later(end, track->open.begin));
+}
