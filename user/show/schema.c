@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* schema.c - what every member of a JSON report means; tests hold json.c to it */
+#include "base/json.h"
+#include "model/model.h"
+#include "show/report_format.h"
+#include "show/show.h"
+
+enum kind {
+	STRING,
+	COUNT,	/* a whole number, never negative */
+	SIGNED, /* a whole number */
+	REAL,
+	BOOLEAN,
+	OBJECT,
+	OBJECTS, /* an array of objects */
+	STRINGS,
+	COUNTS,
+	CELLS,	 /* an array of arrays of STATE_COUNT counts */
+	TEXTS,	 /* an object with any members, all strings */
+	REASON,	 /* one of the names of enum reason */
+	VERDICT, /* one of the names of enum verdict */
+};
+
+struct member {
+	const char *name;
+	enum kind kind;
+	const char *text;
+	const struct member *members; /* OBJECT, OBJECTS */
+	bool nullable;
+};
+
+#define MEMBER(name_, kind_, text_)                                                                \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_                                        \
+	}
+#define MEMBER_OR_NULL(name_, kind_, text_)                                                        \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_, .nullable = true                      \
+	}
+#define NESTED(name_, kind_, text_, members_)                                                      \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_, .members = members_                   \
+	}
+#define NESTED_OR_NULL(name_, kind_, text_, members_)                                              \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_, .members = members_, .nullable = true \
+	}
+
+static const struct member status_members[] = {
+	MEMBER("wait", COUNT, "As wait(2) gives it."),
+	MEMBER_OR_NULL("exited", COUNT, "The exit status; null if a signal ended it."),
+	MEMBER_OR_NULL("signal", COUNT, "The signal that ended it; null if it exited."),
+	MEMBER("core_dumped", BOOLEAN, "Whether the signal left a core dump."),
+	{0},
+};
+
+static const struct member host_members[] = {
+	MEMBER_OR_NULL("name", STRING, "The machine's name, as uname tells it."),
+	MEMBER_OR_NULL("kernel", STRING, "The kernel's release."),
+	MEMBER_OR_NULL("arch", STRING, "The machine's architecture: x86_64, aarch64."),
+	MEMBER("cpus", COUNT, "CPUs that were on line; 0: not known."),
+	{0},
+};
+
+static const struct member scenario_members[] = {
+	MEMBER("name", STRING, "Its name, as `ptrace-lab run` takes it."),
+	MEMBER_OR_NULL("title", STRING, "What it shows, in a sentence."),
+	{0},
+};
+
+static const struct member target_members[] = {
+	MEMBER("pid", COUNT, "The first process."),
+	NESTED_OR_NULL("status", OBJECT, "How it ended; null if it had not.", status_members),
+	{0},
+};
+
+static const struct member result_members[] = {
+	MEMBER("expected", SIGNED, "What a correct run yields."),
+	MEMBER("actual", SIGNED, "What this run yielded."),
+	MEMBER("difference", COUNT, "How far apart the two are."),
+	MEMBER("exact", BOOLEAN, "Whether they are the same."),
+	{0},
+};
+
+static const struct member time_members[] = {
+	MEMBER("begin_ns", COUNT, "Begin of the capture on CLOCK_MONOTONIC."),
+	MEMBER("end_ns", COUNT, "End of the capture on CLOCK_MONOTONIC."),
+	MEMBER("realtime_ns", COUNT, "CLOCK_REALTIME at the begin; 0: not known."),
+	MEMBER("wall_ns", COUNT, "From begin to end."),
+	{0},
+};
+
+/* Of one thread, and of all together. */
+#define STATE_MEMBERS                                                                              \
+	MEMBER("running_ns", COUNT, "Time on a CPU."),                                             \
+		MEMBER("ready_ns", COUNT, "Time ready to run, waiting for a CPU."),                \
+		MEMBER("ready_woken_ns", COUNT,                                                    \
+		       "The part of ready_ns after a wake-up or after birth."),                    \
+		MEMBER("ready_preempted_ns", COUNT, "The part of ready_ns after losing the CPU."), \
+		MEMBER("blocked_ns", COUNT, "Time blocked, stopped_ns included."),                 \
+		MEMBER("stopped_ns", COUNT,                                                        \
+		       "The part of blocked_ns stopped by a signal or a debugger."),               \
+		MEMBER("unknown_ns", COUNT,                                                        \
+		       "Time for which the state is not known, as records were lost.")
+
+static const struct member summary_members[] = {
+	MEMBER("threads", COUNT, "Threads that were seen."),
+	MEMBER("processes", COUNT, "Processes that were seen."),
+	MEMBER("cpu_ns", COUNT, "CPU time of all threads."),
+	MEMBER("parallelism", REAL,
+	       "Threads that ran at once, on average over the time in which any did."),
+	MEMBER("overlap_ns", COUNT, "Time during which at least two of the threads ran."),
+	MEMBER("concurrency", COUNTS,
+	       "Entry n: time during which exactly n of the threads ran; entry 64: 64 or more."),
+	MEMBER("life_ns", COUNT,
+	       "Captured lives of all threads added up; the sum of their states."),
+	STATE_MEMBERS,
+	MEMBER("switches", COUNT, "Times that one of the threads went off a CPU."),
+	MEMBER("switches_voluntary", COUNT, "Switches as the kernel counts them: it blocked."),
+	MEMBER("switches_involuntary", COUNT,
+	       "Switches as the kernel counts them: it lost the CPU."),
+	MEMBER("migrations", COUNT, "Times that a thread went on on another CPU."),
+	MEMBER("wakeups", COUNT, "Times that a blocked thread was woken."),
+	MEMBER("wakers_known", COUNT, "Waits that ended, and it is known who ended them."),
+	MEMBER("wakers_unknown", COUNT, "Waits that ended, and it is not known who ended them."),
+	MEMBER("lock_waits", COUNT, "Waits for locks."),
+	MEMBER("lock_wait_ns", COUNT, "Time waited for locks, all threads together."),
+	MEMBER("minor_faults", COUNT, "Page faults without a disk, of the threads with totals."),
+	MEMBER("major_faults", COUNT, "Page faults with a disk, of the threads with totals."),
+	{0},
+};
+
+static const struct member process_members[] = {
+	MEMBER("pid", COUNT, "Its process id."),
+	MEMBER("name", STRING, "The last name of its first thread."),
+	MEMBER_OR_NULL("path", STRING, "What it executed last; null if it only forked."),
+	MEMBER("parent_pid", COUNT, "The process id of its parent."),
+	MEMBER_OR_NULL("parent", COUNT,
+		       "Its parent, as an index into processes; null if that is not among them."),
+	MEMBER("begin_ns", COUNT, "When it began, from the begin of the capture."),
+	MEMBER("end_ns", COUNT, "When its last thread ended, from the begin of the capture."),
+	MEMBER("alive_at_end", BOOLEAN, "Whether it was alive when the capture ended."),
+	NESTED_OR_NULL("status", OBJECT, "How it ended; null if that is not known.",
+		       status_members),
+	MEMBER("threads", COUNT, "Threads that it had in the capture."),
+	MEMBER("execs", COUNT, "How often it executed a program."),
+	MEMBER("running_ns", COUNT, "CPU time of its threads."),
+	{0},
+};
+
+static const struct member reason_members[] = {
+	MEMBER("reason", REASON, "What was waited for."),
+	MEMBER_OR_NULL("syscall", STRING, "The system call, where it is the reason; else null."),
+	MEMBER("count", COUNT, "Waits."),
+	MEMBER("total_ns", COUNT, "Time waited."),
+	MEMBER("max_ns", COUNT, "The longest wait."),
+	{0},
+};
+
+static const struct member all_reason_members[] = {
+	MEMBER("reason", REASON, "What was waited for."),
+	MEMBER_OR_NULL("syscall", STRING, "The system call, where it is the reason; else null."),
+	MEMBER("count", COUNT, "Waits."),
+	MEMBER("total_ns", COUNT, "Time waited, all threads together."),
+	MEMBER("max_ns", COUNT, "The longest wait."),
+	MEMBER("threads", COUNT, "Threads that waited."),
+	{0},
+};
+
+static const struct member kernel_members[] = {
+	MEMBER("runtime_ns", COUNT, "CPU time by the kernel's own account."),
+	MEMBER("switches_voluntary", COUNT, "Voluntary switches by the kernel's own account."),
+	MEMBER("switches_involuntary", COUNT, "Involuntary switches by the kernel's own account."),
+	MEMBER("minor_faults", COUNT, "Page faults without a disk."),
+	MEMBER("major_faults", COUNT, "Page faults with a disk."),
+	{0},
+};
+
+static const struct member cells_members[] = {
+	MEMBER("first", COUNT, "The first of the 256 equal parts of the capture that cells has."),
+	MEMBER("cells", CELLS,
+	       "Per part, ns in each state: running, ready (woken), ready (preempted), blocked, stopped, "
+	       "unknown. Rounded: good for pictures, not for sums."),
+	{0},
+};
+
+static const struct member thread_members[] = {
+	MEMBER("tid", COUNT, "Its thread id."),
+	MEMBER("pid", COUNT, "The process id of its process."),
+	MEMBER("name", STRING, "The last name it had."),
+	MEMBER("first_name", STRING, "The name it was born with."),
+	MEMBER_OR_NULL("creator", COUNT,
+		       "The thread that made it, as an index into threads; null: not known."),
+	MEMBER("leader", BOOLEAN, "Whether it is the first thread of its process."),
+	MEMBER("kernel_thread", BOOLEAN, "Whether it is a thread of the kernel."),
+	MEMBER("began_before", BOOLEAN, "Whether it was there before the capture."),
+	MEMBER("alive_at_end", BOOLEAN, "Whether it was alive when the capture ended."),
+	MEMBER("begin_ns", COUNT, "When it was first seen, from the begin of the capture."),
+	MEMBER("end_ns", COUNT, "When it was last seen, from the begin of the capture."),
+	MEMBER("life_ns", COUNT,
+	       "Its captured life: running + ready + blocked + unknown, exactly."),
+	STATE_MEMBERS,
+	MEMBER("overlap_ns", COUNT, "The part of running_ns during which another thread ran too."),
+	MEMBER("ready_max_ns", COUNT, "The longest wait for a CPU."),
+	MEMBER("switches_voluntary", COUNT, "Times that it gave up the CPU."),
+	MEMBER("switches_involuntary", COUNT, "Times that it lost the CPU."),
+	MEMBER("migrations", COUNT, "Times that it went on on another CPU."),
+	MEMBER("wakeups", COUNT, "Times that it was woken."),
+	MEMBER("wakers_known", COUNT, "Its waits that ended, and it is known who ended them."),
+	MEMBER("wakers_unknown", COUNT,
+	       "Its waits that ended, and it is not known who ended them."),
+	NESTED("reasons", OBJECTS,
+	       "What it was blocked for, most time first; adds up to blocked_ns.", reason_members),
+	NESTED_OR_NULL("kernel", OBJECT,
+		       "The kernel's own account: a second source; null: there is none.",
+		       kernel_members),
+	MEMBER_OR_NULL(
+		"totals_agree", BOOLEAN,
+		"Whether the totals kept in the kernel and the timeline say the same; null: no totals."),
+	NESTED_OR_NULL("bar", OBJECT,
+		       "A picture of its life; null when there are more than 64 threads.",
+		       cells_members),
+	{0},
+};
+
+static const struct member holder_members[] = {
+	MEMBER("thread", COUNT, "Index into threads."),
+	MEMBER("tid", COUNT, "Its thread id."),
+	MEMBER("name", STRING, "Its name."),
+	MEMBER("total_ns", COUNT, "Time that others waited while it held the lock."),
+	MEMBER("running_ns", COUNT, "The part of that during which it was running."),
+	{0},
+};
+
+static const struct member waiter_members[] = {
+	MEMBER("thread", COUNT, "Index into threads."),
+	MEMBER("tid", COUNT, "Its thread id."),
+	MEMBER("name", STRING, "Its name."),
+	MEMBER("total_ns", COUNT, "Time that it waited for the lock."),
+	{0},
+};
+
+static const struct member lock_members[] = {
+	MEMBER_OR_NULL("pid", COUNT, "The process that it lies in; null: not known."),
+	MEMBER("address", STRING, "Its address, in hexadecimal with 0x."),
+	MEMBER("reason", REASON, "What kind of lock it is."),
+	MEMBER("waits", COUNT, "Waits for it."),
+	MEMBER("total_ns", COUNT, "Time waited for it, all threads together."),
+	MEMBER("max_ns", COUNT, "The longest wait."),
+	MEMBER("waiters_max", COUNT, "The most threads that waited for it at once."),
+	NESTED_OR_NULL("main_holder", OBJECT,
+		       "Who held it for most of the time that others waited; or null.",
+		       holder_members),
+	NESTED_OR_NULL("main_waiter", OBJECT, "Who waited for it longest; or null.",
+		       waiter_members),
+	{0},
+};
+
+static const struct member bucket_members[] = {
+	MEMBER("from_ns", COUNT,
+	       "It counts durations from this to below twice of it (0: below 2)."),
+	MEMBER("count", COUNT, "How many there were."),
+	{0},
+};
+
+static const struct member distribution_members[] = {
+	MEMBER("count", COUNT, "How many there were."),
+	MEMBER("total_ns", COUNT, "All added up."),
+	MEMBER("p50_ns", COUNT, "Half were shorter; interpolated within a bucket."),
+	MEMBER("p95_ns", COUNT, "95 % were shorter; interpolated within a bucket."),
+	MEMBER("p99_ns", COUNT, "99 % were shorter; interpolated within a bucket."),
+	MEMBER("max_ns", COUNT, "The longest."),
+	NESTED("histogram", OBJECTS, "Buckets by powers of two that are not empty.",
+	       bucket_members),
+	{0},
+};
+
+static const struct member claim_members[] = {
+	MEMBER("text", STRING, "The sentence."),
+	MEMBER("verdict", VERDICT, "Whether it is true of this run."),
+	MEMBER("measured", STRING, "The figure with its unit; may be empty."),
+	MEMBER("because", STRING, "Why it is undecided; else empty."),
+	{0},
+};
+
+static const struct member lane_members[] = {
+	MEMBER("cpu", COUNT, "The CPU."),
+	MEMBER("records", COUNT, "Records lost on it."),
+	{0},
+};
+
+static const struct member losses_members[] = {
+	MEMBER("records", COUNT,
+	       "Records that found no room: totals are exact, the timeline has gaps."),
+	NESTED("lanes", OBJECTS, "Where records were lost; only CPUs that lost any.", lane_members),
+	MEMBER("life", COUNT, "Records of births, ends and names that found no room."),
+	MEMBER("missed", COUNT, "Runs of the tracer's programs that the kernel skipped."),
+	MEMBER("untracked", COUNT, "Threads that found no room in the tracer's tables."),
+	MEMBER("repaired", COUNT, "Steps of the stream that did not fit together."),
+	MEMBER("totals_disagree", COUNT, "Threads whose two accounts differ with nothing lost."),
+	{0},
+};
+
+static const struct member tracer_members[] = {
+	MEMBER("cpu_ns", COUNT, "CPU time that the tracer itself took."),
+	{0},
+};
+
+static const struct member recording_members[] = {
+	MEMBER("bytes", COUNT, "Size of the recording."),
+	MEMBER("complete", BOOLEAN, "Whether the recording was ended properly."),
+	MEMBER("records", COUNT, "Records of scheduling that it has."),
+	{0},
+};
+
+static const struct member report_members[] = {
+	MEMBER("format", STRING, "Always `" REPORT_FORMAT "`."),
+	MEMBER("schema_version", COUNT,
+	       "The version of this description; new members do not raise it."),
+	MEMBER_OR_NULL("version", STRING, "The version of ptrace-lab that made the recording."),
+	NESTED("host", OBJECT, "Where it was recorded.", host_members),
+	MEMBER_OR_NULL("mode", STRING, "How it was recorded: run, attach or record."),
+	MEMBER("command", STRINGS, "What was run, one entry an argument."),
+	NESTED_OR_NULL("scenario", OBJECT, "The scenario that was run; or null.", scenario_members),
+	NESTED_OR_NULL("target", OBJECT, "What was run or attached to; null: the whole machine.",
+		       target_members),
+	MEMBER("facts", TEXTS, "What the scenario said of its own run, by name."),
+	NESTED_OR_NULL("result", OBJECT, "The facts `expected` and `actual`; null if it told none.",
+		       result_members),
+	NESTED("time", OBJECT, "When.", time_members),
+	NESTED("summary", OBJECT, "All threads together.", summary_members),
+	NESTED("processes", OBJECTS, "In order of appearance.", process_members),
+	NESTED("threads", OBJECTS, "In order of appearance.", thread_members),
+	NESTED("strip", OBJECT, "A picture of all threads together.", cells_members),
+	NESTED("reasons", OBJECTS, "What threads were blocked for, all together.",
+	       all_reason_members),
+	NESTED("locks", OBJECTS, "Locks that somebody waited for, most time first.", lock_members),
+	NESTED("latency", OBJECT, "Waits for a CPU, of all threads.", distribution_members),
+	NESTED("blocked", OBJECT, "Blocked intervals, of all threads.", distribution_members),
+	NESTED("claims", OBJECTS, "The scenario's claims, worked out on the recording.",
+	       claim_members),
+	NESTED("losses", OBJECT, "What is missing.", losses_members),
+	NESTED("tracer", OBJECT, "What tracing cost.", tracer_members),
+	NESTED("recording", OBJECT, "The file that this was worked out from.", recording_members),
+	{0},
+};
+
+/* "type": one name, or that or null. */
+static void put_type(struct json *json, const char *type, bool nullable)
+{
+	if (!nullable) {
+		json_string(json, "type", type);
+		return;
+	}
+	json_array(json, "type");
+	json_string(json, NULL, type);
+	json_string(json, NULL, "null");
+	json_array_end(json);
+}
+
+static void put_count(struct json *json)
+{
+	json_string(json, "type", "integer");
+	json_unsigned(json, "minimum", 0);
+}
+
+static const char *name_of_reason(unsigned int value)
+{
+	return reason_name((enum reason)value);
+}
+
+static const char *name_of_verdict(unsigned int value)
+{
+	return verdict_name((enum verdict)value);
+}
+
+static void put_names(struct json *json, const char *(*name)(unsigned int), unsigned int count)
+{
+	json_array(json, "enum");
+	for (unsigned int value = 0; value < count; value++)
+		json_string(json, NULL, name(value));
+	json_array_end(json);
+}
+
+static void put_cells(struct json *json)
+{
+	json_string(json, "type", "array");
+	json_unsigned(json, "maxItems", BAR_CELLS);
+	json_object(json, "items");
+	json_string(json, "type", "array");
+	json_unsigned(json, "minItems", STATE_COUNT);
+	json_unsigned(json, "maxItems", STATE_COUNT);
+	json_object(json, "items");
+	put_count(json);
+	json_object_end(json);
+	json_object_end(json);
+}
+
+static void put_simple(struct json *json, const struct member *member)
+{
+	switch (member->kind) {
+	case STRING:
+		put_type(json, "string", member->nullable);
+		break;
+	case COUNT:
+		put_type(json, "integer", member->nullable);
+		json_unsigned(json, "minimum", 0);
+		break;
+	case SIGNED:
+		put_type(json, "integer", member->nullable);
+		break;
+	case REAL:
+		put_type(json, "number", member->nullable);
+		break;
+	case BOOLEAN:
+		put_type(json, "boolean", member->nullable);
+		break;
+	case REASON:
+		put_names(json, name_of_reason, REASON_COUNT);
+		break;
+	case VERDICT:
+		put_names(json, name_of_verdict, VERDICT_UNDECIDED + 1);
+		break;
+	case CELLS:
+		put_cells(json);
+		break;
+	case STRINGS:
+	case COUNTS:
+		json_string(json, "type", "array");
+		json_object(json, "items");
+		if (member->kind == STRINGS)
+			json_string(json, "type", "string");
+		else
+			put_count(json);
+		json_object_end(json);
+		break;
+	case TEXTS:
+		json_string(json, "type", "object");
+		json_object(json, "additionalProperties");
+		json_string(json, "type", "string");
+		json_object_end(json);
+		break;
+	default:
+		break;
+	}
+}
+
+/* All members are always there, and there are no others. Nests as deep as the tables do. */
+static void put_object(struct json *json, const struct member *members, bool nullable)
+{
+	const struct member *member;
+
+	put_type(json, "object", nullable);
+	json_bool(json, "additionalProperties", false);
+	json_array(json, "required");
+	for (member = members; member->name; member++)
+		json_string(json, NULL, member->name);
+	json_array_end(json);
+	json_object(json, "properties");
+	for (member = members; member->name; member++) {
+		json_object(json, member->name);
+		json_string(json, "description", member->text);
+		if (member->kind == OBJECT) {
+			put_object(json, member->members, member->nullable);
+		} else if (member->kind == OBJECTS) {
+			json_string(json, "type", "array");
+			json_object(json, "items");
+			put_object(json, member->members, false);
+			json_object_end(json);
+		} else {
+			put_simple(json, member);
+		}
+		json_object_end(json);
+	}
+	json_object_end(json);
+}
+
+int show_schema(FILE *out)
+{
+	struct json json = json_start(out, true);
+
+	json_object(&json, NULL);
+	json_string(&json, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	json_string(&json, "title", REPORT_FORMAT);
+	json_string(&json, "description",
+		    "What `ptrace-lab` tells of one run. Times are whole nanoseconds.");
+	put_object(&json, report_members, false);
+	json_object_end(&json);
+	return json_finish(&json);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* show.h - a model as a person or a program reads it; one file per format */
+#ifndef SHOW_SHOW_H
+#define SHOW_SHOW_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct model;
+
+struct text_options {
+	unsigned int columns; /* 0: 80 */
+	bool colour;
+	bool utf8;	      /* blocks and check marks; otherwise plain ASCII */
+	unsigned int threads; /* at most so many lines for threads; 0: a sensible number */
+};
+
+/* What suits `out`: its width if it is a terminal, NO_COLOR, the locale. */
+struct text_options text_options_for(FILE *out);
+
+int show_text(FILE *out, const struct model *model, const struct text_options *options);
+int show_json(FILE *out, const struct model *model);
+/* The JSON schema of what show_json writes. */
+int show_schema(FILE *out);
+
+/* One table for several runs; the first one is the measure of the others. */
+struct comparison_row {
+	const char *name;
+	const struct model *model;
+};
+int show_comparison_text(FILE *out, const struct comparison_row *rows, size_t count,
+			 const struct text_options *options);
+int show_comparison_json(FILE *out, const struct comparison_row *rows, size_t count);
+
+#endif
