@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <limits.h>
+
+#include "base/escape.h"
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "capture/capture.h"
+#include "cli/commands.h"
+#include "cli/tracing.h"
+
+struct attach_settings {
+	const char *output, *report, *json;
+	uint64_t duration, buffer;
+	int64_t pid;
+};
+
+static const struct option_spec options[] = {
+	{.name = "pid",
+	 .letter = 'p',
+	 .type = OPTION_NUMBER,
+	 .offset = offsetof(struct attach_settings, pid),
+	 .argument = "PID",
+	 .help = "the process; all its threads are followed, and its children from now on",
+	 .min = 1,
+	 .max = INT_MAX},
+	TRACING_OPTIONS(struct attach_settings),
+	PRESENT_OPTIONS(struct attach_settings),
+	{0},
+};
+
+static int run(void *given, int argc, char **argv)
+{
+	struct attach_settings *settings = given;
+	struct capture_options capture_options = {
+		.mode = CAPTURE_ATTACH,
+		.pid = settings->pid,
+		.duration = settings->duration,
+		.buffer_bytes = settings->buffer,
+		.output = settings->output,
+		.invoker = invoker_find(),
+		.quiet = log_get_level() < LOG_INFO,
+	};
+
+	if (!settings->pid || argc) {
+		log_error("attach needs a process and nothing else: `ptrace-lab attach -p PID`");
+		return EXIT_USAGE;
+	}
+	return tracing_report(
+		&capture_options,
+		&(struct present_options){.report = settings->report, .json = settings->json},
+		NULL);
+}
+
+const struct command command_attach = {
+	.name = "attach",
+	.synopsis = "-p PID",
+	.summary = "trace a process that is running already, report",
+	.details = "Follows all threads of the process, those that have been blocked for long "
+		   "included, until it ends, until --duration has passed, or until Ctrl-C. The "
+		   "process is not stopped and nothing is written into it.",
+	.options = options,
+	.settings_size = sizeof(struct attach_settings),
+	.run = run,
+};

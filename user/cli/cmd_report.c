@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/present.h"
+
+struct report_settings {
+	const char *report, *json;
+};
+
+static const struct option_spec options[] = {
+	PRESENT_OPTIONS(struct report_settings),
+	{0},
+};
+
+static int run(void *given, int argc, char **argv)
+{
+	struct report_settings *settings = given;
+	struct present_options present = {
+		.report = settings->report,
+		.json = settings->json,
+		.invoker = invoker_find(),
+	};
+	int fd;
+
+	if (argc != 1) {
+		log_error("report needs one recording: `ptrace-lab report FILE.ptl`");
+		return EXIT_USAGE;
+	}
+	/* Without O_NONBLOCK a named pipe would keep us waiting before we can refuse it. */
+	fd = open(argv[0], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		log_error("%s cannot be read: %s", argv[0], strerror(errno));
+		return EXIT_BAD_RECORDING;
+	}
+	present.name = argv[0];
+	return present_recording(fd, &present);
+}
+
+const struct command command_report = {
+	.name = "report",
+	.synopsis = "RECORDING",
+	.summary = "show a recording again: on any machine, without root",
+	.details = "A recording that was cut short shows what it has, and is marked incomplete.",
+	.options = options,
+	.settings_size = sizeof(struct report_settings),
+	.run = run,
+};

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "capture/capture.h"
+#include "capture/scenarios.h"
+#include "cli/commands.h"
+#include "cli/present.h"
+#include "cli/tracing.h"
+
+struct run_settings {
+	const char *output, *report, *json;
+	uint64_t duration, buffer;
+	bool as_root, is_command;
+};
+
+static const struct option_spec options[] = {
+	TRACING_OPTIONS(struct run_settings),
+	PRESENT_OPTIONS(struct run_settings),
+	{.name = "as-root",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct run_settings, as_root),
+	 .help = "under sudo: run the target as root, not as the user who called sudo"},
+	{.name = "",
+	 .type = OPTION_SEPARATOR,
+	 .offset = offsetof(struct run_settings, is_command),
+	 .help = "what follows is a command"},
+	{0},
+};
+
+static int target_status(const struct capture_result *result)
+{
+	if (!result->has_status)
+		return EXIT_OK;
+	if (WIFSIGNALED(result->status))
+		return 128 + WTERMSIG(result->status);
+	return WEXITSTATUS(result->status);
+}
+
+static int run(void *given, int argc, char **argv)
+{
+	struct run_settings *settings = given;
+	struct capture_options capture_options = {
+		.mode = CAPTURE_RUN,
+		.argv = argv,
+		.duration = settings->duration,
+		.buffer_bytes = settings->buffer,
+		.output = settings->output,
+		.invoker = invoker_find(),
+		.quiet = log_get_level() < LOG_INFO,
+	};
+	int status;
+
+	if (!argc) {
+		log_error("what shall be run? `ptrace-lab run SCENARIO` (`ptrace-lab list` shows "
+			  "them) or `ptrace-lab run -- COMMAND`");
+		return EXIT_USAGE;
+	}
+	if (!settings->is_command) {
+		status = tracing_check_scenario(argv[0]);
+		if (status)
+			return status;
+		capture_options.scenario = argv[0];
+	}
+	if (settings->as_root)
+		capture_options.target_as_root = true;
+	return tracing_report(
+		&capture_options,
+		&(struct present_options){.report = settings->report, .json = settings->json},
+		target_status);
+}
+
+const struct command command_run = {
+	.name = "run",
+	.synopsis = "SCENARIO [ARGUMENTS…] | -- COMMAND [ARGUMENTS…]",
+	.summary = "start a scenario or a command, trace it to its end, report",
+	.details =
+		"The target and all its descendants are followed from the first instruction on. Its "
+		"own output passes through; the report follows on standard output.\n"
+		"The capture ends when the target does, after --duration, or at the second Ctrl-C; "
+		"the first one is the target's, as in a shell. ptrace-lab ends with the target's "
+		"exit status, or 128 and the signal that killed it.\n"
+		"Under sudo the target runs as the user who called sudo, and files belong to them.",
+	.options = options,
+	.settings_size = sizeof(struct run_settings),
+	.options_first = true,
+	.run = run,
+};

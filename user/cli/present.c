@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/present.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "cli/output.h"
+#include "model/model.h"
+#include "recording/recording.h"
+#include "show/show.h"
+
+int model_from_fd(int recording_fd, const char *name, struct recording **ret_recording,
+		  struct model **ret_model)
+{
+	struct recording_error error = {.text = ""};
+	struct recording *recording = NULL;
+	int status = recording_open_fd(recording_fd, &recording, &error);
+
+	if (status) {
+		log_error("%s: %s", name, error.text);
+		return EXIT_BAD_RECORDING;
+	}
+	status = model_build(recording, ret_model, &error);
+	if (status) {
+		recording_close(&recording);
+		log_error("%s: %s", name, *error.text ? error.text : strerror(-status));
+		return status == -ENOMEM ? EXIT_INTERNAL : EXIT_BAD_RECORDING;
+	}
+	if (*error.text)
+		log_warning("%s: %s; the report speaks of what came before", name, error.text);
+	*ret_recording = recording;
+	return EXIT_OK;
+}
+
+/* "-" and NULL mean standard output, which is not closed here. */
+static FILE *open_output(const char *path, const struct invoker *invoker, int *ret_status)
+{
+	int fd;
+	FILE *out;
+
+	if (!path || !strcmp(path, "-"))
+		return stdout;
+	fd = invoker_create(invoker, path);
+	out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (!out) {
+		log_error("%s cannot be written: %s", path, strerror(fd < 0 ? -fd : errno));
+		if (fd >= 0)
+			close(fd);
+		*ret_status = EXIT_NO_OUTPUT;
+	}
+	return out;
+}
+
+/* A reader that has gone away (EPIPE) needs no message: it was not interested any more. */
+static int close_output(FILE *out, const char *path, int error)
+{
+	bool standard = out == stdout;
+
+	if ((standard ? fflush(out) : fclose(out)) && !error)
+		error = -errno;
+	if (standard)
+		return output_note(error);
+	if (!error)
+		return EXIT_OK;
+	log_error("%s cannot be written: %s", path, strerror(-error));
+	return EXIT_NO_OUTPUT;
+}
+
+static int write_text(const struct model *model, const struct present_options *options)
+{
+	struct text_options text;
+	int status = EXIT_OK;
+	FILE *out = open_output(options->report, &options->invoker, &status);
+
+	if (!out)
+		return status;
+	text = text_options_for(out);
+	return close_output(out, options->report, show_text(out, model, &text));
+}
+
+static int write_json(const struct model *model, const struct present_options *options)
+{
+	int status = EXIT_OK;
+	FILE *out = open_output(options->json, &options->invoker, &status);
+
+	if (!out)
+		return status;
+	return close_output(out, options->json, show_json(out, model));
+}
+
+int present_recording(int recording_fd, const struct present_options *options)
+{
+	bool json_only = options->json && !strcmp(options->json, "-") && !options->report;
+	struct recording *recording = NULL;
+	struct model *model = NULL;
+	int status = model_from_fd(recording_fd, options->name, &recording, &model);
+	int second = EXIT_OK;
+
+	if (status)
+		return status;
+	if (!json_only)
+		status = write_text(model, options);
+	if (options->json)
+		second = write_json(model, options);
+	model_free(&model);
+	recording_close(&recording);
+	return status ? status : second;
+}

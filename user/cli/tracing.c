@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/tracing.h"
+
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "capture/scenarios.h"
+
+/* One of the embedded names, which live as long as the program; NULL if none is near. */
+static const char *nearest_scenario(const char *name)
+{
+	struct scenario_list list = {0};
+	const char **names, *near = NULL;
+
+	if (scenario_list(&list))
+		return NULL;
+	names = calloc(list.items.count + 1, sizeof(*names));
+	for (size_t i = 0; names && i < list.items.count; i++)
+		names[i] = list.items.items[i].name;
+	if (names)
+		near = nearest_word(name, names, list.items.count);
+	free(names);
+	scenario_list_free(&list);
+	return near;
+}
+
+int tracing_check_scenario(const char *name)
+{
+	const char *near;
+	char shown[256];
+
+	if (scenario_exists(name))
+		return EXIT_OK;
+	near = nearest_scenario(name);
+	escape_text(shown, sizeof(shown), name);
+	if (near)
+		log_error("there is no scenario '%s': did you mean '%s'? (`ptrace-lab run -- %s` "
+			  "runs a command)",
+			  shown, near, shown);
+	else
+		log_error("there is no scenario '%s': `ptrace-lab list` shows them all, "
+			  "`ptrace-lab run -- %s` runs a command",
+			  shown, shown);
+	return EXIT_NO_TARGET;
+}
+
+int tracing_report(const struct capture_options *options, const struct present_options *present,
+		   int (*status_of)(const struct capture_result *result))
+{
+	struct present_options present_options = *present;
+	struct capture_result result;
+	int status = capture(options, &result);
+
+	if (status)
+		return status;
+	present_options.name = options->output ? options->output : "the recording";
+	present_options.invoker = options->invoker;
+	status = present_recording(result.recording_fd, &present_options);
+	if (result.abandoned)
+		log_warning("the target goes on running");
+	if (result.incomplete)
+		return EXIT_NO_OUTPUT;
+	if (status)
+		return status;
+	return status_of ? status_of(&result) : EXIT_OK;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* tracing.h - what the commands that trace have in common */
+#ifndef CLI_TRACING_H
+#define CLI_TRACING_H
+
+#include "capture/capture.h"
+#include "cli/command.h"
+#include "cli/present.h"
+
+#define TRACING_OPTIONS(settings)                                                                  \
+	{.name = "output",                                                                         \
+	 .letter = 'o',                                                                            \
+	 .type = OPTION_TEXT,                                                                      \
+	 .offset = offsetof(settings, output),                                                     \
+	 .argument = "FILE",                                                                       \
+	 .help = "keep the recording in FILE (NAME.ptl by custom), for `report`"},                 \
+		{.name = "duration",                                                               \
+		 .letter = 'd',                                                                    \
+		 .type = OPTION_DURATION,                                                          \
+		 .offset = offsetof(settings, duration),                                           \
+		 .argument = "TIME",                                                               \
+		 .help = "stop after TIME: 10 (seconds), 200ms, 2min"},                            \
+	{                                                                                          \
+		.name = "buffer", .type = OPTION_SIZE, .offset = offsetof(settings, buffer),       \
+		.argument = "SIZE",                                                                \
+		.help = "memory between kernel and tracer, all CPUs together (16M)"                \
+	}
+
+/* 0, or EXIT_NO_TARGET after saying which scenario may have been meant. */
+int tracing_check_scenario(const char *name);
+
+/* Captures and presents. `status_of` turns the target's end into our exit status; NULL: EXIT_OK. */
+int tracing_report(const struct capture_options *options, const struct present_options *present,
+		   int (*status_of)(const struct capture_result *result));
+
+#endif
