@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the kernel tests have in common: running ptrace-lab and looking at its JSON."""
+
+import functools
+import json
+import os
+import subprocess
+import tempfile
+import time
+import unittest
+
+TOOL = os.environ.get("PTRACE_LAB", "build/ptrace-lab")
+BUILD = os.environ.get("PTRACE_LAB_BUILD", "build")
+MS = 1_000_000
+
+
+def target(name):
+    return os.path.join(BUILD, "tests/targets", name)
+
+
+def bench(name):
+    return os.path.join(BUILD, "tests/bench", name)
+
+
+def tool(*arguments, timeout=60, **options):
+    """Runs ptrace-lab; standard output and error as text."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run([TOOL, *map(str, arguments)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors="replace", timeout=timeout,
+                          **options)
+
+
+class Traced:
+    """One finished run: its JSON report, the target's output, the exit status."""
+
+    def __init__(self, arguments, timeout=60, **options):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "report.json")
+            text = os.path.join(folder, "report.txt")
+            done = tool(arguments[0], "--json", path, "--report", text, *arguments[1:],
+                        timeout=timeout, **options)
+            self.status, self.output, self.error = done.returncode, done.stdout, done.stderr
+            if not os.path.exists(path):
+                raise AssertionError(f"no report: status {self.status}: {self.error}")
+            with open(path) as file:
+                self.json = json.load(file)
+            with open(text) as file:
+                self.text = file.read()
+
+    def threads(self, name=None):
+        return [t for t in self.json["threads"] if name in (None, t["name"])]
+
+    def thread(self, name):
+        found = self.threads(name)
+        if len(found) != 1:
+            names = [t["name"] for t in self.json["threads"]]
+            raise AssertionError(f"{len(found)} threads are called {name}: {names}")
+        return found[0]
+
+
+def run(*command, options=(), **more):
+    return Traced(["run", *options, "--", *map(str, command)], **more)
+
+
+def scenario(name, *arguments, **more):
+    return Traced(["run", name, *map(str, arguments)], **more)
+
+
+@functools.cache
+def why_not():
+    """Why nothing can be traced here, or None."""
+    if os.geteuid():
+        return "tracing needs root"
+    done = tool("doctor")
+    return None if done.returncode == 0 else "the kernel does not let us trace: see doctor"
+
+
+class KernelTest(unittest.TestCase):
+    def setUp(self):
+        reason = why_not()
+        if reason:
+            self.skipTest(reason)
+
+    def assert_conserved(self, traced):
+        """Each thread's states add up to its life, and stream and kernel totals agree."""
+        for thread in traced.json["threads"]:
+            parts = sum(thread[k] for k in ("running_ns", "ready_ns", "blocked_ns", "unknown_ns"))
+            self.assertEqual(parts, thread["life_ns"], thread)
+        losses = traced.json["losses"]
+        self.assertFalse({k: v for k, v in losses.items() if v}, "nothing may be lost")
+
+
+def programs_left():
+    """BPF programs of ours that are in the kernel, and still are after the moment it takes to free
+    them."""
+    for _ in range(30):
+        left = loaded_programs()
+        if not left:
+            return []
+        time.sleep(0.1)
+    return left
+
+
+def loaded_programs():
+    done = subprocess.run(["bpftool", "-j", "prog", "show"], stdout=subprocess.PIPE)
+    ours = ("on_switch", "on_waking", "on_fork", "on_exec", "on_exit", "on_rename", "take_up")
+    return [p for p in json.loads(done.stdout or b"[]") if p.get("name") in ours]

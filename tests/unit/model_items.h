@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* model_items.h - made-up streams of records, and what a timeline makes of them */
+#ifndef TESTS_MODEL_ITEMS_H
+#define TESTS_MODEL_ITEMS_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "model/locks.h"
+#include "model/population.h"
+#include "model/summary.h"
+#include "model/timeline.h"
+#include "model/totals.h"
+#include "recording/recording.h"
+
+struct made_item {
+	uint64_t time;
+	uint32_t cpu;
+	bool is_life, has_block;
+	union pl_record record, block;
+	union pl_life life;
+};
+
+struct stream {
+	VECTOR(struct made_item) items;
+};
+
+static inline struct made_item *stream_add(struct stream *stream)
+{
+	struct made_item *item = vector_add(&stream->items);
+
+	assert_non_null(item);
+	return item;
+}
+
+static inline struct recording_item item_of(const struct made_item *made)
+{
+	return (struct recording_item){
+		.time = made->time,
+		.cpu = made->cpu,
+		.record = made->is_life ? NULL : &made->record,
+		.block = made->has_block ? &made->block : NULL,
+		.life = made->is_life ? &made->life : NULL,
+	};
+}
+
+static inline union pl_life *add_life(struct stream *stream, uint64_t time, enum pl_life_kind kind,
+				      uint32_t tid, uint32_t tgid, uint8_t flags)
+{
+	struct made_item *item = stream_add(stream);
+
+	item->time = time;
+	item->is_life = true;
+	item->life.head = (struct pl_life_head){
+		.time = time,
+		.tid = tid,
+		.tgid = tgid,
+		.kind = kind,
+		.flags = flags | (tid == tgid ? PL_TASK_LEADER : 0),
+		.size = sizeof(item->life),
+	};
+	return &item->life;
+}
+
+static inline void add_fork(struct stream *stream, uint64_t time, uint32_t tid, uint32_t tgid,
+			    uint32_t creator, const char *comm)
+{
+	union pl_life *life = add_life(stream, time, PL_LIFE_FORK, tid, tgid, 0);
+
+	life->task.creator = creator;
+	life->task.parent = 1;
+	life->task.start_time = time;
+	strncpy(life->task.comm, comm, PL_COMM_LEN);
+}
+
+/* PL_TASK_RUNNING, PL_TASK_READY, or 0: blocked. */
+static inline union pl_life *add_task(struct stream *stream, uint64_t time, uint32_t tid,
+				      uint32_t tgid, uint8_t flags)
+{
+	union pl_life *life = add_life(stream, time, PL_LIFE_TASK, tid, tgid, flags);
+
+	life->task.start_time = 1;
+	life->task.state = flags & (PL_TASK_RUNNING | PL_TASK_READY) ? 0 : 1;
+	strncpy(life->task.comm, "task", PL_COMM_LEN);
+	return life;
+}
+
+static inline struct made_item *add_switch(struct stream *stream, uint64_t time, uint32_t cpu,
+					   uint32_t prev, uint8_t flags, uint16_t prev_state,
+					   uint32_t next)
+{
+	struct made_item *item = stream_add(stream);
+
+	item->time = time;
+	item->cpu = cpu;
+	item->record.sw = (struct pl_switch){
+		.kind = PL_SWITCH,
+		.flags = flags | (prev ? PL_PREV : 0) | (next ? PL_NEXT : 0),
+		.prev_state = prev_state,
+		.prev = prev,
+		.next = next,
+		.time = time,
+	};
+	return item;
+}
+
+#define OUT_BLOCKED (PL_BLOCKED | PL_VOLUNTARY)
+
+static inline void set_block(struct made_item *item, uint16_t syscall, uint8_t futex_kind,
+			     uint64_t arg0, uint32_t holder)
+{
+	item->has_block = true;
+	item->block.block = (struct pl_block){
+		.kind = PL_BLOCK,
+		.futex_kind = futex_kind,
+		.syscall = syscall,
+		.tid = item->record.sw.prev,
+		.holder = holder,
+		.arg0 = arg0,
+	};
+}
+
+static inline void set_woken(struct made_item *item, uint32_t ready_ns, uint32_t waker,
+			     uint8_t context)
+{
+	item->record.sw.flags |= PL_WOKEN;
+	item->record.sw.ready_ns = ready_ns;
+	item->record.sw.waker = waker;
+	item->record.sw.waker_context = context;
+}
+
+static inline void add_wake(struct stream *stream, uint64_t time, uint32_t cpu, uint32_t tid,
+			    uint64_t woken, uint32_t waker)
+{
+	struct made_item *item = stream_add(stream);
+
+	item->time = time;
+	item->cpu = cpu;
+	item->record.wake = (struct pl_wake){
+		.kind = PL_WAKE,
+		.waker_context = PL_WAKER_TASK,
+		.tid = tid,
+		.waker = waker,
+		.woken = woken,
+		.time = time,
+	};
+}
+
+static inline void add_gap(struct stream *stream, uint64_t first, uint64_t time, uint32_t cpu,
+			   uint32_t lost)
+{
+	struct made_item *item = stream_add(stream);
+
+	item->time = time;
+	item->cpu = cpu;
+	item->record.gap =
+		(struct pl_gap){.kind = PL_GAP, .lost = lost, .first = first, .time = time};
+}
+
+/* ---- feeding ------------------------------------------------------------------------------- */
+
+/* Everything that the model is made of, without a recording. */
+struct fed {
+	struct timeline *timeline;
+	struct summary *summary;
+	struct locks *locks;
+	struct summary_result sums;
+	struct model model; /* locks and losses alone are filled in */
+	VECTOR(struct interval) intervals;
+	const struct timeline_figures *figures;
+	struct population *population;
+	uint64_t totals_disagree;
+};
+
+static inline void keep_interval(void *context, const struct interval *interval)
+{
+	struct fed *fed = context;
+	struct interval *kept = vector_add(&fed->intervals);
+
+	assert_non_null(kept);
+	*kept = *interval;
+}
+
+static inline uint64_t stream_begin(const struct stream *stream)
+{
+	return stream->items.count ? stream->items.items[0].time : 0;
+}
+
+/* The conservation law, on what the visitors saw: each thread's life is tiled. */
+static inline void assert_tiled(const struct fed *fed)
+{
+	size_t count = fed->population->threads.count;
+	uint64_t *reached = calloc(count + 1, sizeof(*reached));
+	const struct interval *interval;
+
+	assert_non_null(reached);
+	/* Totals may move a thread's begin, but they have not been looked at yet. */
+	for (size_t i = 0; i < count; i++)
+		reached[i] = fed->population->threads.items[i].begin;
+	vector_for_each (&fed->intervals, interval) {
+		assert_true(interval->thread < count);
+		assert_true(interval->begin < interval->end);
+		assert_int_equal(interval->begin, reached[interval->thread]);
+		reached[interval->thread] = interval->end;
+	}
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(reached[i], fed->population->threads.items[i].end);
+		assert_true(reached[i] <= fed->figures->end);
+	}
+	free(reached);
+}
+
+static inline uint64_t sum_of_states(const struct thread *thread)
+{
+	uint64_t sum = 0;
+
+	for (int state = 0; state < STATE_COUNT; state++)
+		sum += thread->state_ns[state];
+	return sum;
+}
+
+static inline void assert_sums(const struct fed *fed)
+{
+	const struct thread *thread;
+	uint64_t concurrency = 0;
+
+	vector_for_each (&fed->population->threads, thread) {
+		const struct reason_total *total;
+		uint64_t blocked = 0;
+
+		assert_int_equal(sum_of_states(thread), thread_life_ns(thread));
+		vector_for_each (&thread->reasons, total)
+			blocked += total->total_ns;
+		assert_int_equal(blocked, thread_blocked_ns(thread));
+		assert_true(thread->both_ns <= thread->state_ns[STATE_RUNNING]);
+	}
+	for (int n = 0; n < 65; n++)
+		concurrency += fed->figures->concurrency[n];
+	assert_int_equal(concurrency, fed->figures->end - fed->figures->begin);
+}
+
+static inline void feed_begin(struct fed *fed, uint64_t begin, uint64_t end)
+{
+	struct timeline_options options = {.arch = "x86_64", .begin = begin};
+	struct timeline_visitor visitor = {.context = fed, .interval = keep_interval};
+
+	memset(fed, 0, sizeof(*fed));
+	assert_int_equal(timeline_new(&options, &fed->timeline), 0);
+	assert_int_equal(timeline_add_visitor(fed->timeline, &visitor), 0);
+	assert_int_equal(summary_new(fed->timeline, begin, end, &fed->summary), 0);
+	assert_int_equal(locks_new(fed->timeline, &fed->locks), 0);
+}
+
+/* Works a stream through to `end`, and checks what must be true of any stream whatever. */
+static inline void feed(struct fed *fed, const struct stream *stream, uint64_t end)
+{
+	const struct made_item *made;
+	struct totals_bounds bounds;
+
+	feed_begin(fed, stream_begin(stream), end);
+	vector_for_each (&stream->items, made) {
+		struct recording_item item = item_of(made);
+
+		assert_int_equal(timeline_feed(fed->timeline, &item), 0);
+	}
+	assert_int_equal(timeline_finish(fed->timeline, end), 0);
+	fed->figures = timeline_figures(fed->timeline);
+	fed->population = timeline_population(fed->timeline);
+	assert_tiled(fed);
+	assert_int_equal(summary_finish(fed->summary, &fed->sums), 0);
+	assert_int_equal(locks_finish(fed->locks, &fed->model), 0);
+	assert_sums(fed);
+	bounds = (struct totals_bounds){.begin = fed->figures->begin,
+					.end = fed->figures->end,
+					.lost = fed->figures->gap_lost > 0};
+	fed->totals_disagree = totals_reconcile(fed->population, &bounds);
+	assert_sums(fed);
+}
+
+static inline void fed_free(struct fed *fed)
+{
+	struct thread *thread;
+
+	vector_for_each (&fed->population->threads, thread) {
+		vector_free(&thread->reasons);
+		free(thread->bar.cells);
+	}
+	vector_free(&fed->intervals);
+	vector_free(&fed->model.locks);
+	summary_free(&fed->summary);
+	locks_free(&fed->locks);
+	timeline_free(&fed->timeline);
+}
+
+#endif

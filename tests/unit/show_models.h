@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * show_models.h - models put together by hand, for the tests of what shows them
+ *
+ * A thread is sketched as a row of pieces; sketch_finish() works out everything that follows from
+ * the pieces: sums, bars, who ran together. Literals are never freed, so models only own what
+ * sketch_free() gives back.
+ */
+#ifndef TESTS_UNIT_SHOW_MODELS_H
+#define TESTS_UNIT_SHOW_MODELS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model.h"
+
+#define US 1000ull
+#define MS 1000000ull
+
+struct sketch_piece {
+	uint32_t thread;
+	enum state state;
+	uint64_t begin, end;
+};
+
+struct sketch {
+	struct model model;
+	VECTOR(struct sketch_piece) pieces;
+};
+
+static inline void *sketch_must(void *pointer)
+{
+	if (!pointer)
+		abort();
+	return pointer;
+}
+
+static inline struct sketch *sketch_new(const char *mode, uint64_t wall)
+{
+	struct sketch *sketch = sketch_must(calloc(1, sizeof(*sketch)));
+	struct model *model = &sketch->model;
+
+	model->version = "0.1.0";
+	model->host = "testhost";
+	model->kernel = "6.18.5";
+	model->arch = "x86_64";
+	model->mode = mode;
+	model->cpus = 2;
+	model->complete = true;
+	model->realtime = 1767225600000000000ull;
+	model->begin = 5000 * MS;
+	model->end = model->begin + wall;
+	return sketch;
+}
+
+static inline void sketch_fact(struct sketch *sketch, const char *name, const char *value)
+{
+	struct fact *fact = sketch_must(vector_add(&sketch->model.facts));
+
+	fact->name = name;
+	fact->value = value;
+}
+
+static inline void sketch_word(struct sketch *sketch, const char *word)
+{
+	const char **slot = sketch_must(vector_add(&sketch->model.command));
+
+	*slot = word;
+}
+
+static inline void sketch_claim(struct sketch *sketch, enum verdict verdict, const char *text,
+				const char *measured, const char *because)
+{
+	struct claim *claim = sketch_must(vector_add(&sketch->model.claims));
+
+	claim->verdict = verdict;
+	claim->text = (char *)text;
+	claim->measured = (char *)measured;
+	claim->because = (char *)because;
+}
+
+static inline uint32_t sketch_process(struct sketch *sketch, uint32_t tgid, const char *name,
+				      const char *path, uint32_t parent)
+{
+	struct model *model = &sketch->model;
+	struct process *process = sketch_must(vector_add(&model->processes));
+
+	process->tgid = tgid;
+	process->parent = parent;
+	process->parent_tgid =
+		parent < model->processes.count - 1 ? model->processes.items[parent].tgid : 1;
+	snprintf(process->name, sizeof(process->name), "%.15s", name);
+	snprintf(process->path, sizeof(process->path), "%s", path);
+	process->execs = *path != '\0';
+	process->begin = UINT64_MAX;
+	return (uint32_t)model->processes.count - 1;
+}
+
+static inline void sketch_code(struct sketch *sketch, uint32_t process, uint32_t code)
+{
+	sketch->model.processes.items[process].has_code = true;
+	sketch->model.processes.items[process].code = code;
+}
+
+/* `begin` counts from the beginning of the capture. */
+static inline uint32_t sketch_thread(struct sketch *sketch, uint32_t process, uint32_t tid,
+				     const char *name, uint64_t begin)
+{
+	struct model *model = &sketch->model;
+	struct thread *thread = sketch_must(vector_add(&model->threads));
+
+	thread->tid = tid;
+	thread->process = process;
+	thread->tgid = model->processes.items[process].tgid;
+	thread->leader = tid == thread->tgid;
+	thread->creator = NO_THREAD;
+	snprintf(thread->name, sizeof(thread->name), "%.15s", name);
+	snprintf(thread->first_name, sizeof(thread->first_name), "%.15s", name);
+	thread->begin = thread->end = model->begin + begin;
+	model->processes.items[process].threads++;
+	return (uint32_t)model->threads.count - 1;
+}
+
+static inline void sketch_reason(struct thread *thread, enum reason reason, uint16_t syscall,
+				 uint64_t ns)
+{
+	struct reason_total *total;
+	size_t i;
+
+	vector_for_each (&thread->reasons, total) {
+		if (total->reason == reason && total->syscall == syscall)
+			break;
+	}
+	i = (size_t)(total - thread->reasons.items);
+	if (i == thread->reasons.count)
+		total = sketch_must(vector_add(&thread->reasons));
+	total->reason = reason;
+	total->syscall = syscall;
+	total->count++;
+	total->total_ns += ns;
+	total->max_ns = ns > total->max_ns ? ns : total->max_ns;
+	for (; i && thread->reasons.items[i].total_ns > thread->reasons.items[i - 1].total_ns;
+	     i--) {
+		struct reason_total moved = thread->reasons.items[i];
+
+		thread->reasons.items[i] = thread->reasons.items[i - 1];
+		thread->reasons.items[i - 1] = moved;
+	}
+}
+
+static inline void sketch_count(struct histogram *histogram, uint64_t ns)
+{
+	unsigned int bucket = ns ? 63 - (unsigned int)__builtin_clzll(ns) : 0;
+
+	histogram->buckets[bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1]++;
+	histogram->count++;
+	histogram->total_ns += ns;
+	histogram->max_ns = ns > histogram->max_ns ? ns : histogram->max_ns;
+}
+
+/* The next piece of a thread's life. */
+static inline void sketch_go(struct sketch *sketch, uint32_t index, enum state state,
+			     enum reason reason, uint64_t ns)
+{
+	struct thread *thread = &sketch->model.threads.items[index];
+	struct sketch_piece *piece = sketch_must(vector_add(&sketch->pieces));
+
+	*piece = (struct sketch_piece){index, state, thread->end, thread->end + ns};
+	thread->end += ns;
+	thread->state_ns[state] += ns;
+	if (state == STATE_RUNNING)
+		return;
+	if (state == STATE_READY_PREEMPTED)
+		thread->switches_involuntary++;
+	if (state == STATE_READY_WOKEN || state == STATE_READY_PREEMPTED) {
+		thread->ready_max_ns = ns > thread->ready_max_ns ? ns : thread->ready_max_ns;
+		sketch_count(&sketch->model.ready, ns);
+	}
+	if (state == STATE_BLOCKED || state == STATE_STOPPED) {
+		thread->switches_voluntary++;
+		thread->wakeups++;
+		thread->wakers_known++;
+		sketch_reason(thread, reason, PL_NO_SYSCALL, ns);
+		sketch_count(&sketch->model.blocked, ns);
+	}
+}
+
+static inline void sketch_fill_bar(struct sketch *sketch, const struct sketch_piece *piece,
+				   struct bar_cell *cells)
+{
+	const struct model *model = &sketch->model;
+	double cell_ns = (double)(model->end - model->begin) / BAR_CELLS;
+
+	for (unsigned int c = 0; c < BAR_CELLS && cell_ns > 0; c++) {
+		double begin = (double)(piece->begin - model->begin);
+		double end = (double)(piece->end - model->begin);
+		double from = c * cell_ns > begin ? c * cell_ns : begin;
+		double to = (c + 1) * cell_ns < end ? (c + 1) * cell_ns : end;
+
+		if (to > from)
+			cells[c].ns[piece->state] += (float)(to - from);
+	}
+}
+
+struct sketch_edge {
+	uint64_t time;
+	int step;
+};
+
+static inline int sketch_compare_edges(const void *a, const void *b)
+{
+	const struct sketch_edge *left = a, *right = b;
+
+	if (left->time != right->time)
+		return left->time < right->time ? -1 : 1;
+	return left->step - right->step;
+}
+
+static inline void sketch_concurrency(struct sketch *sketch)
+{
+	struct sketch_edge *edges =
+		sketch_must(calloc(sketch->pieces.count * 2 + 1, sizeof(*edges)));
+	const struct sketch_piece *piece;
+	uint64_t last = sketch->model.begin;
+	size_t count = 0;
+	int running = 0;
+
+	vector_for_each (&sketch->pieces, piece) {
+		if (piece->state != STATE_RUNNING || piece->begin == piece->end)
+			continue;
+		edges[count++] = (struct sketch_edge){piece->begin, 1};
+		edges[count++] = (struct sketch_edge){piece->end, -1};
+	}
+	qsort(edges, count, sizeof(*edges), sketch_compare_edges);
+	for (size_t i = 0; i < count; i++) {
+		sketch->model.concurrency[running > 64 ? 64 : running] += edges[i].time - last;
+		last = edges[i].time;
+		running += edges[i].step;
+	}
+	sketch->model.concurrency[0] += sketch->model.end - last;
+	free(edges);
+}
+
+static inline void sketch_totals(struct thread *thread)
+{
+	struct pl_totals *totals = &thread->totals;
+
+	thread->has_totals = true;
+	thread->totals_agree = true;
+	totals->begin = thread->begin;
+	totals->running = thread->state_ns[STATE_RUNNING];
+	totals->ready_woken = thread->state_ns[STATE_READY_WOKEN];
+	totals->ready_preempted = thread->state_ns[STATE_READY_PREEMPTED];
+	totals->blocked = thread->state_ns[STATE_BLOCKED] + thread->state_ns[STATE_STOPPED];
+	totals->voluntary = totals->kernel_voluntary = thread->switches_voluntary;
+	totals->involuntary = totals->kernel_involuntary = thread->switches_involuntary;
+	totals->wakeups = thread->wakeups;
+	totals->kernel_runtime = totals->running;
+	totals->minor_faults = 3;
+}
+
+static inline void sketch_thread_sums(struct sketch *sketch, struct thread *thread)
+{
+	struct model *model = &sketch->model;
+	struct process *process = &model->processes.items[thread->process];
+	struct bar *bar = &thread->bar;
+	uint64_t wall = model->end - model->begin;
+
+	process->begin = thread->begin < process->begin ? thread->begin : process->begin;
+	process->end = thread->end > process->end ? thread->end : process->end;
+	process->running_ns += thread->state_ns[STATE_RUNNING];
+	process->alive_at_end |= thread->end >= model->end && !process->has_code;
+	thread->alive_at_end = process->alive_at_end;
+	model->switches += thread->switches_voluntary + thread->switches_involuntary;
+	model->wakeups += thread->wakeups;
+	sketch_totals(thread);
+	if (wall) {
+		uint64_t last = ((thread->end - model->begin) * BAR_CELLS + wall - 1) / wall;
+
+		bar->first = (uint16_t)((thread->begin - model->begin) * BAR_CELLS / wall);
+		bar->first = bar->first < BAR_CELLS ? bar->first : BAR_CELLS - 1;
+		bar->count = (uint16_t)((last > bar->first ? last : bar->first + 1u) - bar->first);
+		bar->cells = sketch_must(calloc(BAR_CELLS, sizeof(*bar->cells)));
+	}
+}
+
+static inline struct model *sketch_finish(struct sketch *sketch)
+{
+	struct model *model = &sketch->model;
+	const struct sketch_piece *piece;
+	struct thread *thread;
+
+	vector_for_each (&model->threads, thread)
+		sketch_thread_sums(sketch, thread);
+	vector_for_each (&sketch->pieces, piece) {
+		thread = &model->threads.items[piece->thread];
+		if (thread->bar.cells)
+			sketch_fill_bar(sketch, piece, thread->bar.cells);
+		sketch_fill_bar(sketch, piece, model->strip);
+	}
+	vector_for_each (&model->threads, thread) {
+		if (thread->bar.cells)
+			memmove(thread->bar.cells, thread->bar.cells + thread->bar.first,
+				thread->bar.count * sizeof(*thread->bar.cells));
+	}
+	sketch_concurrency(sketch);
+	model->records = model->switches + model->wakeups / 4;
+	model->tracer_cpu_ns = 3100 * US;
+	model->file_bytes = 1200 + model->records * 7;
+	return model;
+}
+
+static inline void sketch_free(struct sketch *sketch)
+{
+	struct thread *thread;
+
+	vector_for_each (&sketch->model.threads, thread) {
+		vector_free(&thread->reasons);
+		free(thread->bar.cells);
+	}
+	vector_free(&sketch->model.threads);
+	vector_free(&sketch->model.processes);
+	vector_free(&sketch->model.locks);
+	vector_free(&sketch->model.facts);
+	vector_free(&sketch->model.command);
+	vector_free(&sketch->model.claims);
+	vector_free(&sketch->model.lost_lanes);
+	vector_free(&sketch->pieces);
+	free(sketch);
+}
+
+/* ---- the runs ------------------------------------------------------------------------------ */
+
+static inline struct sketch *sketch_scenario(const char *name, const char *title, uint64_t wall)
+{
+	struct sketch *sketch = sketch_new("run", wall);
+	uint32_t process = sketch_process(sketch, 41077, name, "", NO_THREAD);
+
+	sketch->model.scenario = name;
+	sketch->model.scenario_title = title;
+	sketch->model.target = 41077;
+	sketch->model.has_status = true;
+	sketch_word(sketch, name);
+	sketch_code(sketch, process, 0);
+	sketch_thread(sketch, process, 41077, name, 0);
+	return sketch;
+}
+
+static inline struct sketch *sketch_lock(void)
+{
+	struct sketch *sketch = sketch_scenario(
+		"counter-lock", "two threads add 500,000 each, one lock around each loop",
+		4210 * US);
+	uint32_t one = sketch_thread(sketch, 0, 41078, "counter-1", 90 * US);
+	uint32_t two = sketch_thread(sketch, 0, 41079, "counter-2", 130 * US);
+	struct lock *lock = sketch_must(vector_add(&sketch->model.locks));
+
+	sketch_go(sketch, 0, STATE_RUNNING, REASON_NONE, 140 * US);
+	sketch_go(sketch, 0, STATE_BLOCKED, REASON_JOIN, 4000 * US);
+	sketch_go(sketch, 0, STATE_READY_WOKEN, REASON_NONE, 12 * US);
+	sketch_go(sketch, 0, STATE_RUNNING, REASON_NONE, 58 * US);
+	sketch_go(sketch, one, STATE_READY_WOKEN, REASON_NONE, 20 * US);
+	sketch_go(sketch, one, STATE_RUNNING, REASON_NONE, 2010 * US);
+	sketch_go(sketch, two, STATE_READY_WOKEN, REASON_NONE, 8 * US);
+	sketch_go(sketch, two, STATE_RUNNING, REASON_NONE, 12 * US);
+	sketch_go(sketch, two, STATE_BLOCKED, REASON_LOCK, 1980 * US);
+	sketch_go(sketch, two, STATE_READY_WOKEN, REASON_NONE, 4 * US);
+	sketch_go(sketch, two, STATE_RUNNING, REASON_NONE, 2000 * US);
+	*lock = (struct lock){
+		.address = 0x55d0c0de4040,
+		.reason = REASON_LOCK,
+		.waits = 1,
+		.total_ns = 1980 * US,
+		.max_ns = 1980 * US,
+		.waiters_max = 1,
+		.main_holder = one,
+		.main_holder_ns = 1980 * US,
+		.main_holder_running_ns = 1975 * US,
+		.main_waiter = two,
+		.main_waiter_ns = 1980 * US,
+	};
+	sketch_fact(sketch, "expected", "1000000");
+	sketch_fact(sketch, "actual", "1000000");
+	sketch_fact(sketch, "elapsed_ns", "4120000");
+	sketch_fact(sketch, "lock_address", "0x55d0c0de4040");
+	sketch_claim(sketch, VERDICT_HELD, "the result is exact", "1,000,000 of 1,000,000", "");
+	sketch_claim(sketch, VERDICT_HELD, "one waited as long as the other held",
+		     "1.98 of 1.99 ms", "");
+	sketch_claim(sketch, VERDICT_HELD, "about one thread ran at a time", "1.03", "");
+	sketch_finish(sketch);
+	return sketch;
+}
+
+static inline struct sketch *sketch_race(void)
+{
+	struct sketch *sketch = sketch_scenario(
+		"counter-race", "two threads add to one variable and lose each other's updates",
+		4800 * US);
+	uint32_t one = sketch_thread(sketch, 0, 41078, "counter-1", 210 * US);
+	uint32_t two = sketch_thread(sketch, 0, 41079, "counter-2", 260 * US);
+
+	sketch_go(sketch, 0, STATE_RUNNING, REASON_NONE, 290 * US);
+	sketch_go(sketch, 0, STATE_BLOCKED, REASON_JOIN, 4300 * US);
+	sketch_go(sketch, 0, STATE_READY_WOKEN, REASON_NONE, 30 * US);
+	sketch_go(sketch, 0, STATE_RUNNING, REASON_NONE, 180 * US);
+	sketch_go(sketch, one, STATE_READY_WOKEN, REASON_NONE, 40 * US);
+	sketch_go(sketch, one, STATE_RUNNING, REASON_NONE, 1500 * US);
+	sketch_go(sketch, one, STATE_READY_PREEMPTED, REASON_NONE, 700 * US);
+	sketch_go(sketch, one, STATE_RUNNING, REASON_NONE, 2100 * US);
+	sketch_go(sketch, two, STATE_READY_WOKEN, REASON_NONE, 25 * US);
+	sketch_go(sketch, two, STATE_RUNNING, REASON_NONE, 4200 * US);
+	sketch_fact(sketch, "expected", "2000000");
+	sketch_fact(sketch, "actual", "1203441");
+	sketch_claim(sketch, VERDICT_HELD, "updates were lost", "796,559 of 2,000,000", "");
+	sketch_claim(sketch, VERDICT_NOT_HELD,
+		     "the two threads ran at the same time for most of it", "3.60 ms", "");
+	sketch_claim(sketch, VERDICT_UNDECIDED, "nobody waited for a lock, so nothing ordered them",
+		     "", "records were lost, and waits may be among them");
+	sketch_finish(sketch);
+	return sketch;
+}
+
+static inline struct sketch *sketch_pipeline(void)
+{
+	struct sketch *sketch = sketch_new("run", 48 * MS);
+	uint32_t sh = sketch_process(sketch, 100, "sh", "/usr/bin/dash", NO_THREAD);
+	uint32_t seq = sketch_process(sketch, 101, "seq", "/usr/bin/seq", sh);
+	uint32_t grep = sketch_process(sketch, 102, "grep", "/usr/bin/grep", sh);
+	uint32_t wc = sketch_process(sketch, 103, "wc", "/usr/bin/wc", sh);
+	uint32_t t0 = sketch_thread(sketch, sh, 100, "sh", 0);
+	uint32_t t1 = sketch_thread(sketch, seq, 101, "seq", 1 * MS);
+	uint32_t t2 = sketch_thread(sketch, grep, 102, "grep", 1500 * US);
+	uint32_t t3 = sketch_thread(sketch, wc, 103, "wc", 2 * MS);
+
+	sketch->model.target = 100;
+	sketch->model.has_status = true;
+	sketch->model.status = 1 << 8;
+	sketch_word(sketch, "sh");
+	sketch_word(sketch, "-c");
+	sketch_word(sketch, "seq 1000000 | grep 7 | wc -l; kill -9 $$");
+	sketch_go(sketch, t0, STATE_RUNNING, REASON_NONE, 2 * MS);
+	sketch_go(sketch, t0, STATE_BLOCKED, REASON_CHILD, 45 * MS);
+	sketch_go(sketch, t0, STATE_RUNNING, REASON_NONE, 1 * MS);
+	for (int i = 0; i < 20; i++) {
+		sketch_go(sketch, t1, STATE_RUNNING, REASON_NONE, 1 * MS);
+		sketch_go(sketch, t1, STATE_BLOCKED, REASON_PIPE, (unsigned int)(i % 3) * MS + 10);
+		sketch_go(sketch, t1, STATE_READY_WOKEN, REASON_NONE,
+			  3000u + 911u * (unsigned int)i);
+		sketch_go(sketch, t2, STATE_RUNNING, REASON_NONE, 1900 * US);
+		sketch_go(sketch, t2, STATE_READY_PREEMPTED, REASON_NONE,
+			  1500u + 7001u * (unsigned int)i * (unsigned int)(i % 3));
+		sketch_go(sketch, t3, STATE_RUNNING, REASON_NONE, 20 * US);
+		sketch_go(sketch, t3, STATE_BLOCKED, REASON_PIPE, 2000 * US);
+		sketch_go(sketch, t3, STATE_READY_WOKEN, REASON_NONE, 900u << (i % 9));
+	}
+	sketch_code(sketch, sh, 1 << 8);
+	sketch_code(sketch, seq, 13);
+	sketch_code(sketch, grep, 0);
+	sketch_code(sketch, wc, 0);
+	sketch_finish(sketch);
+	return sketch;
+}
+
+static inline struct sketch *sketch_storm(void)
+{
+	struct sketch *sketch = sketch_scenario(
+		"counter-storm-lock", "10,000 threads each add 1 once, under a lock", 312 * MS);
+	struct lock *lock = sketch_must(vector_add(&sketch->model.locks));
+
+	sketch_go(sketch, 0, STATE_RUNNING, REASON_NONE, 180 * MS);
+	sketch_go(sketch, 0, STATE_BLOCKED, REASON_JOIN, 100 * MS);
+	sketch_go(sketch, 0, STATE_RUNNING, REASON_NONE, 32 * MS);
+	for (unsigned int i = 1; i <= 10000; i++) {
+		char name[PL_COMM_LEN + 1];
+		uint32_t thread;
+
+		snprintf(name, sizeof(name), "storm-%u", i);
+		thread = sketch_thread(sketch, 0, 41077 + i, name, i * 28 * US);
+		sketch_go(sketch, thread, STATE_READY_WOKEN, REASON_NONE, 800 + i * 7919 % 60000);
+		sketch_go(sketch, thread, STATE_RUNNING, REASON_NONE, 9000 + i * 31 % 4000);
+		if (i % 17 == 0)
+			sketch_go(sketch, thread, STATE_BLOCKED, REASON_LOCK, 40000 + i * 13);
+		sketch_go(sketch, thread, STATE_RUNNING, REASON_NONE, 3000);
+	}
+	*lock = (struct lock){
+		.address = 0x55d0c0de4080,
+		.reason = REASON_LOCK,
+		.waits = 588,
+		.total_ns = 61 * MS,
+		.max_ns = 169 * US,
+		.waiters_max = 4,
+		.main_holder = 7341,
+		.main_holder_ns = 150 * US,
+		.main_holder_running_ns = 2 * US,
+		.main_waiter = 9996,
+		.main_waiter_ns = 170 * US,
+	};
+	sketch_fact(sketch, "expected", "10000");
+	sketch_fact(sketch, "actual", "10000");
+	sketch_claim(sketch, VERDICT_HELD, "every thread was seen", "10,001", "");
+	sketch_finish(sketch);
+	return sketch;
+}
+
+static inline struct sketch *sketch_attach(void)
+{
+	static const char *const names[] = {"worker-1", "worker-2", "worker-3", "worker-4"};
+	struct sketch *sketch = sketch_new("attach", 2000 * MS);
+	uint32_t process = sketch_process(sketch, 1234, "nginx", "/usr/sbin/nginx", NO_THREAD);
+	uint32_t thread = sketch_thread(sketch, process, 1234, "nginx", 0);
+
+	sketch->model.target = 1234;
+	sketch->model.complete = false;
+	sketch->model.losses.records = 3201;
+	((struct lost_lane *)sketch_must(vector_add(&sketch->model.lost_lanes)))[0] =
+		(struct lost_lane){1, 3201};
+	sketch->model.losses.repaired = 2;
+	sketch_go(sketch, thread, STATE_BLOCKED, REASON_SIGNAL, 2000 * MS);
+	for (unsigned int w = 0; w < 4; w++) {
+		thread = sketch_thread(sketch, process, 1240 + w, names[w], 0);
+		for (unsigned int i = 0; i < 40; i++) {
+			enum reason reason = (i + w) % 5 ? REASON_POLL : REASON_DISK;
+			uint64_t run = (w + 1) * 6 * MS + i * 10 * US;
+
+			sketch_go(sketch, thread, STATE_RUNNING, REASON_NONE, run);
+			if (w == 2 && i >= 12 && i < 18) {
+				sketch_go(sketch, thread, STATE_UNKNOWN, REASON_NONE,
+					  50 * MS - run);
+				continue;
+			}
+			sketch_go(sketch, thread, STATE_BLOCKED, reason, 49 * MS - run);
+			sketch_go(sketch, thread, STATE_READY_WOKEN, REASON_NONE,
+				  i * w * 9 * US + 1);
+			sketch_go(sketch, thread, STATE_BLOCKED, REASON_SOCKET,
+				  1 * MS - i * w * 9 * US % MS - 1);
+		}
+		sketch->model.threads.items[thread].end = sketch->model.end;
+	}
+	sketch_finish(sketch);
+	return sketch;
+}
+
+/* A whole machine, with kernel threads. */
+static inline struct sketch *sketch_machine(void)
+{
+	struct sketch *sketch = sketch_new("record", 5000 * MS);
+
+	for (unsigned int i = 0; i < 60; i++) {
+		char name[PL_COMM_LEN + 1];
+		uint32_t process, thread;
+
+		snprintf(name, sizeof(name), "kworker/%u:%u", i % 2, i / 2);
+		process = sketch_process(sketch, 20 + i, name, "", NO_THREAD);
+		thread = sketch_thread(sketch, process, 20 + i, name, 0);
+		sketch->model.threads.items[thread].kernel = true;
+		sketch->model.threads.items[thread].began_before = true;
+		sketch_go(sketch, thread, STATE_BLOCKED, REASON_IDLE, (i * 70 + 1) * MS);
+		if (i % 4)
+			sketch_go(sketch, thread, STATE_RUNNING, REASON_NONE, i * MS / 2);
+		sketch_go(sketch, thread, STATE_BLOCKED, REASON_IDLE,
+			  4999 * MS - i * 70 * MS - (i % 4 ? i * MS / 2 : 0));
+	}
+	for (unsigned int i = 0; i < 12; i++) {
+		char name[PL_COMM_LEN + 1];
+		uint32_t process, thread;
+
+		snprintf(name, sizeof(name), "postgres%s", i % 3 ? "" : "-main");
+		process = sketch_process(sketch, 500 + i * 10, name,
+					 "/usr/lib/postgresql/15/bin/postgres", i ? 60 : NO_THREAD);
+		for (unsigned int t = 0; t < i % 4 + 1; t++) {
+			enum reason reason = t ? REASON_CONDITION : REASON_SOCKET;
+			uint64_t idle = i * 380 * MS + t * 90 * MS, run = i * 20 * MS + t * MS;
+
+			thread = sketch_thread(sketch, process, 500 + i * 10 + t, name, 0);
+			sketch->model.threads.items[thread].began_before = i != 7;
+			sketch_go(sketch, thread, STATE_BLOCKED, reason, idle);
+			sketch_go(sketch, thread, STATE_READY_WOKEN, REASON_NONE, i * 17 * US + 1);
+			sketch_go(sketch, thread, STATE_RUNNING, REASON_NONE, run);
+			sketch_go(sketch, thread, STATE_BLOCKED, reason,
+				  5000 * MS - idle - run - i * 17 * US - 1);
+		}
+	}
+	sketch_finish(sketch);
+	return sketch;
+}
+
+/* Names that want to harm a terminal, a report or a page. */
+static inline struct sketch *sketch_hostile(void)
+{
+	static const char *const names[] = {"\033[2J\033[1;1H", "<script>", "日本語名前",
+					    "\xff\xfe\x80",	"a\nb\tc",  "e\u0301\u0301"};
+	struct sketch *sketch = sketch_new("run", 10 * MS);
+	uint32_t process =
+		sketch_process(sketch, 7, "\033]0;own\a", "/tmp/a b\n\033[31m/x", NO_THREAD);
+
+	sketch->model.target = 7;
+	sketch->model.has_status = true;
+	sketch->model.status = 11 | 0x80;
+	sketch_word(sketch, "./it's");
+	sketch_word(sketch, "");
+	sketch_word(sketch, "a\033[5mb");
+	sketch_code(sketch, process, 11 | 0x80);
+	for (unsigned int i = 0; i < 6; i++) {
+		uint32_t thread = sketch_thread(sketch, process, 7 + i, names[i], i * MS);
+
+		sketch_go(sketch, thread, STATE_RUNNING, REASON_NONE, 1 * MS);
+		sketch_go(sketch, thread, STATE_STOPPED, REASON_STOP, 2 * MS);
+		sketch_go(sketch, thread, STATE_RUNNING, REASON_NONE, 500 * US);
+	}
+	sketch_claim(sketch, VERDICT_NOT_HELD, "a claim with a \033[31mcolour and ≥ 日本語", "\r0",
+		     "");
+	sketch_finish(sketch);
+	return sketch;
+}
+
+#endif

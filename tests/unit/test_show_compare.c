@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Several runs in one table: the first is the measure of the others. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "show/show.h"
+#include "show_models.h"
+
+#define RUNS 4
+
+struct runs {
+	struct sketch *sketches[RUNS];
+	struct comparison_row rows[RUNS];
+};
+
+static void make_runs(struct runs *runs)
+{
+	runs->sketches[0] = sketch_lock();
+	runs->sketches[1] = sketch_race();
+	runs->sketches[2] = sketch_storm();
+	runs->sketches[3] = sketch_hostile();
+	for (size_t i = 0; i < RUNS; i++)
+		runs->rows[i].model = &runs->sketches[i]->model;
+	runs->rows[0].name = "counter-lock";
+	runs->rows[1].name = "counter-race";
+	runs->rows[2].name = "counter-storm-lock";
+	runs->rows[3].name = "\033[2J日本語";
+}
+
+static void free_runs(struct runs *runs)
+{
+	for (size_t i = 0; i < RUNS; i++)
+		sketch_free(runs->sketches[i]);
+}
+
+static char *table_of(const struct comparison_row *rows, size_t count, unsigned int columns)
+{
+	struct text_options options = {.columns = columns, .utf8 = true};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(show_comparison_text(out, rows, count, &options), 0);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void the_first_run_is_the_measure_of_the_others(void **state)
+{
+	struct runs runs;
+	CLEANUP_FREE char *text = NULL;
+	char *lock, *race;
+
+	make_runs(&runs);
+	text = table_of(runs.rows, RUNS, 120);
+	lock = strstr(text, "counter-lock");
+	race = strstr(text, "counter-race");
+	assert_true(lock && race);
+	assert_non_null(strstr(lock, "1.00"));
+	assert_non_null(strstr(lock, "exact"));
+	assert_non_null(strstr(lock, "1.98 ms"));
+	assert_non_null(strstr(race, "1.14"));
+	assert_non_null(strstr(race, "796,559 lost"));
+	assert_non_null(strstr(text, "signal 11"));
+	free_runs(&runs);
+}
+
+static void the_table_fits_every_width_and_escapes_names(void **state)
+{
+	struct runs runs;
+
+	make_runs(&runs);
+	for (unsigned int columns = 40; columns <= 250; columns += 3) {
+		CLEANUP_FREE char *text = table_of(runs.rows, RUNS, columns);
+
+		assert_null(strchr(text, '\033'));
+		for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+			assert_true(text_width(line) <= columns);
+	}
+	free_runs(&runs);
+}
+
+static void a_run_with_losses_is_marked(void **state)
+{
+	struct sketch *sketch = sketch_attach();
+	struct comparison_row row = {"server", &sketch->model};
+	CLEANUP_FREE char *text = table_of(&row, 1, 80);
+
+	assert_non_null(strstr(text, "! server: "));
+	sketch_free(sketch);
+}
+
+static void a_first_run_that_took_no_time_gives_no_ratio(void **state)
+{
+	struct model model = {.complete = true};
+	struct comparison_row row = {"nothing", &model};
+	CLEANUP_FREE char *text = table_of(&row, 1, 80);
+
+	assert_non_null(strstr(text, "nothing"));
+	assert_null(strstr(text, "nan"));
+}
+
+static void programs_get_the_same_figures(void **state)
+{
+	struct runs runs;
+	CLEANUP_FREE char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	make_runs(&runs);
+	assert_non_null(out);
+	assert_int_equal(show_comparison_json(out, runs.rows, RUNS), 0);
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(text, "\"format\":\"ptrace-lab comparison\""));
+	assert_non_null(strstr(text, "\"name\":\"counter-race\""));
+	assert_non_null(strstr(text, "\"difference\":796559"));
+	assert_non_null(strstr(text, "\"wall_ns\":4210000,\"ratio\":1,"));
+	free_runs(&runs);
+}
+
+static void a_full_disk_is_an_error(void **state)
+{
+	struct text_options options = {.columns = 80};
+	struct runs runs;
+	CLEANUP_FCLOSE FILE *full = fopen("/dev/full", "w");
+
+	if (!full)
+		skip();
+	make_runs(&runs);
+	assert_int_equal(show_comparison_text(full, runs.rows, RUNS, &options), -ENOSPC);
+	free_runs(&runs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_run_is_the_measure_of_the_others),
+		cmocka_unit_test(the_table_fits_every_width_and_escapes_names),
+		cmocka_unit_test(a_run_with_losses_is_marked),
+		cmocka_unit_test(a_first_run_that_took_no_time_gives_no_ratio),
+		cmocka_unit_test(programs_get_the_same_figures),
+		cmocka_unit_test(a_full_disk_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
