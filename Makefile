@@ -79,7 +79,7 @@ $(skeleton): $(BUILD)/bpf/ptrace_lab.o
 # ---- the scenarios ---------------------------------------------------------------------------
 
 # Real programs have no frame pointers, and neither have these.
-$(BUILD)/workloads/%: workloads/%.c workloads/scenario.c workloads/scenario.h
+$(BUILD)/workloads/%: workloads/%.c workloads/scenario.c $(wildcard workloads/*.h)
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -fomit-frame-pointer -D_GNU_SOURCE -I. \
@@ -165,7 +165,7 @@ test-programs: all $(unit_tests) $(targets) $(BUILD)/asan/ptrace-lab
 
 build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libelf-dev libdw-dev libzstd-dev \
 	libxxhash-dev linux-libc-dev systemtap-sdt-dev
-test_packages := libcmocka-dev python3 python3-jsonschema
+test_packages := libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Installs those of $(1) that are missing; silent and without root if none is.

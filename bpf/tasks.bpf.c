@@ -89,13 +89,16 @@ int settle(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
 	struct pl_slot *slot;
+	__u64 end;
 
 	if (!task || !task->pid)
 		return 0;
 	slot = slot_find(task);
 	if (!slot)
 		return 0;
-	account(slot, control.end);
-	life_totals(slot, task, PL_TASK_ALIVE, control.end);
+	/* It may have been born in the moment in which the end was set. */
+	end = control.end > slot->last ? control.end : slot->last;
+	account(slot, end);
+	life_totals(slot, task, PL_TASK_ALIVE, end);
 	return 0;
 }

@@ -8,7 +8,7 @@
  */
 #include "workloads/counting.h"
 
-SCENARIO("title: an atomic addition: right, parallel, and nobody waits\n"
+SCENARIO("title: an atomic addition: right, parallel, nobody waits\n"
 	 "chapter: 1\n"
 	 "order: 6\n"
 	 "claim: the result is exact\n"

@@ -10,7 +10,7 @@
  */
 #include "workloads/counting.h"
 
-SCENARIO("title: a lock for each addition: right, and slower than one thread alone\n"
+SCENARIO("title: a lock for each addition: right, but slow\n"
 	 "chapter: 1\n"
 	 "order: 5\n"
 	 "claim: the result is exact\n"
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 
 	scenario_begin(argc, argv, options);
 	scenario_fact_address("shared_address", &shared_number);
-	scenario_fact_address("lock_address", &shared_lock);
+	scenario_fact_address("shared_lock_address", &shared_lock);
 	single = count_alone(count);
 	counting_give_halves(&counting, count);
 	elapsed = counting_run(&counting, count_up);

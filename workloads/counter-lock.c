@@ -7,7 +7,7 @@
  */
 #include "workloads/counting.h"
 
-SCENARIO("title: one lock around each thread's whole loop: right, and serial\n"
+SCENARIO("title: a lock around each whole loop: right, and serial\n"
 	 "chapter: 1\n"
 	 "order: 4\n"
 	 "claim: the result is exact\n"
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 
 	scenario_begin(argc, argv, options);
 	scenario_fact_address("shared_address", &shared_number);
-	scenario_fact_address("lock_address", &shared_lock);
+	scenario_fact_address("shared_lock_address", &shared_lock);
 	counting_give_halves(&counting, count);
 	elapsed = counting_run(&counting, count_up);
 	first = one->took_lock < other->took_lock ? one : other;

@@ -8,7 +8,7 @@
  */
 #include "workloads/counting.h"
 
-SCENARIO("title: two threads add to one variable and lose each other's updates\n"
+SCENARIO("title: two threads lose each other's updates\n"
 	 "chapter: 1\n"
 	 "order: 2\n"
 	 "claim: updates were lost\n"

@@ -7,7 +7,7 @@
  */
 #include "workloads/counting.h"
 
-SCENARIO("title: splitting the work between two threads does not remove the race\n"
+SCENARIO("title: splitting the work does not remove the race\n"
 	 "chapter: 1\n"
 	 "order: 3\n"
 	 "claim: updates were lost\n"

@@ -7,7 +7,7 @@
  */
 #include "workloads/storm.h"
 
-SCENARIO("title: ten thousand threads add 1 each under a lock, released even on failure\n"
+SCENARIO("title: ten thousand threads, one lock, released even on failure\n"
 	 "chapter: 1\n"
 	 "order: 8\n"
 	 "claim: the result is exact\n"
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 	fail_every = 1000;
 	scenario_begin(argc, argv, options);
 	scenario_fact_address("shared_address", &shared_number);
-	scenario_fact_address("lock_address", &shared_lock);
+	scenario_fact_address("shared_lock_address", &shared_lock);
 	workers = storm_new(threads, print);
 	elapsed = storm_run(workers, threads, add_one);
 	scenario_fact("acquisitions", (int64_t)acquisitions);

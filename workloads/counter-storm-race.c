@@ -8,7 +8,7 @@
  */
 #include "workloads/storm.h"
 
-SCENARIO("title: ten thousand threads add 1 each, and the race is there but rarely seen\n"
+SCENARIO("title: ten thousand threads race, and it seldom shows\n"
 	 "chapter: 1\n"
 	 "order: 7\n"
 	 "claim: the kernel saw every thread\n"

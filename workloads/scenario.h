@@ -33,12 +33,12 @@
  *	threads[PATTERN]	  how many had a name that matches (* for any text)
  *	switches, wakeups	  how many
  *	lost			  records lost
- *	locks			  locks that somebody waited for
+ *	locks			  locks (mutexes, read-write locks) that somebody waited for
  *	lock.waits		  waits for locks, all together
  *	lock.wait, lock.wait_max  time waited for locks, all threads together; the longest (ns)
  *	lock.holder_running	  of lock.wait, the time during which the holder was running (ns)
  *	thread[NAME].life .running .ready .blocked .switches .voluntary .involuntary
- *	thread[NAME].blocked.REASON	time blocked for one reason (lock, join, sleep, ...) (ns)
+ *	thread[NAME].blocked.REASON	time blocked for one reason: lock, page_fault, ... (ns)
  *
  * What is not known makes a claim undecided, never held: a fact that was not reported, a thread
  * that is not there or shares its name with another, a division by zero, and whatever was worked

@@ -50,7 +50,8 @@ static inline void oracle_keep(struct oracle *oracle, const struct interval *int
 {
 	struct interval *kept;
 
-	if (interval->begin == interval->end)
+	if (interval->begin == interval->end && interval->state != STATE_BLOCKED &&
+	    interval->state != STATE_STOPPED)
 		return;
 	kept = vector_add(&oracle->intervals);
 	assert_non_null(kept);

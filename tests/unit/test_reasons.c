@@ -9,8 +9,9 @@
 
 #include "model/reasons.h"
 
-#define SLEEPING   1
-#define DISK_SLEEP 2
+#define SLEEPING       1
+#define DISK_SLEEP     2
+#define KILLABLE_SLEEP 0x102
 
 static const char *const archs[] = {"x86_64", "aarch64"};
 
@@ -86,7 +87,9 @@ static void each_way_to_wait_has_its_reason_on_all_architectures(void **state)
 		{.call = "vfork", .reason = REASON_CHILD, .state = DISK_SLEEP},
 		{.call = "clone", .reason = REASON_CHILD, .state = DISK_SLEEP, .arg0 = 0x4000},
 		{.call = "clone", .reason = REASON_SYSCALL, .state = DISK_SLEEP},
-		{.call = "clone3", .reason = REASON_CHILD, .state = DISK_SLEEP},
+		{.call = "clone3", .reason = REASON_CHILD, .state = KILLABLE_SLEEP},
+		{.call = "clone3", .reason = REASON_SYSCALL, .state = DISK_SLEEP},
+		{.call = "mprotect", .reason = REASON_MEMORY, .state = DISK_SLEEP},
 		{.call = "pause", .reason = REASON_SIGNAL},
 		{.call = "rt_sigsuspend", .reason = REASON_SIGNAL},
 		{.call = "rt_sigtimedwait", .reason = REASON_SIGNAL},
@@ -117,7 +120,7 @@ static void each_way_to_wait_has_its_reason_on_all_architectures(void **state)
 		{.call = "openat", .reason = REASON_DISK, .state = DISK_SLEEP},
 		{.call = "openat", .reason = REASON_SYSCALL},
 		{.call = "mmap", .reason = REASON_DISK, .iowait = true, .state = DISK_SLEEP},
-		{.call = "mprotect", .reason = REASON_SYSCALL, .state = DISK_SLEEP},
+		{.call = "getrandom", .reason = REASON_SYSCALL, .state = DISK_SLEEP},
 		{.call = "io_uring_enter", .reason = REASON_EVENT, .iowait = true},
 		{.call = "flock", .reason = REASON_FILE_LOCK, .file_kind = PL_FILE_REGULAR},
 		{.call = "fcntl",

@@ -163,10 +163,13 @@ static void a_wake_up_older_than_the_wait_leaves_no_blocked_time_but_counts(void
 	item = add_switch(&stream, 150, 0, 0, 0, 0, 10);
 	set_woken(item, 60, 77, PL_WAKER_TASK);
 	feed(&fed, &stream, 200);
-	assert_interval(0, 1, STATE_READY_WOKEN, 110, 150);
+	assert_interval(0, 1, STATE_BLOCKED, 110, 110);
+	assert_interval(0, 2, STATE_READY_WOKEN, 110, 150);
 	assert_int_equal(thread_at(0)->wakers_known, 1);
 	assert_int_equal(thread_at(0)->state_ns[STATE_BLOCKED], 0);
-	assert_int_equal(fed.model.locks.count, 0);
+	assert_int_equal(fed.model.locks.count, 1);
+	assert_int_equal(fed.model.locks.items[0].waits, 1);
+	assert_int_equal(fed.model.locks.items[0].total_ns, 0);
 }
 
 static void without_a_known_waker_the_wait_lasts_until_the_thread_runs(void **state)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define NS_PER_MIN  (60 * NS_PER_S)
 #define NS_PER_HOUR (60 * NS_PER_MIN)
@@ -274,4 +275,12 @@ int parse_number(const char *text, int64_t min, int64_t max, int64_t *ret)
 		return -ERANGE;
 	*ret = value;
 	return 0;
+}
+
+uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }

@@ -13,6 +13,9 @@ struct figure {
 	char text[32];
 };
 
+/* CLOCK_MONOTONIC, the clock of all recorded times. */
+uint64_t monotonic_ns(void);
+
 /* Three significant digits and a unit: "0 ns", "840 ns", "4.21 ms", "61.3 s"; two units from two
  * minutes on: "2 min 5 s", "3 h 20 min", "2 d 4 h". Rounded half up, and carried to the next unit:
  * never "1000 us". */

@@ -180,14 +180,14 @@ static int begin(struct session *session)
 		status = kernel_side_attach(session->side);
 		if (status)
 			return status;
-		session->begin = notes_now();
+		session->begin = monotonic_ns();
 		error = launch_release(&session->target);
 		return error ? explain_exec(options->argv[0], error) : 0;
 	}
 	status = kernel_side_attach(session->side);
 	if (status)
 		return status;
-	session->begin = notes_now();
+	session->begin = monotonic_ns();
 	status = kernel_side_take_up(session->side, options->pid, &threads);
 	if (status)
 		return status;
@@ -253,7 +253,7 @@ static void follow(struct session *session)
 	bool ended = false;
 	int error;
 
-	while (!ended && !is_over(session, now = notes_now())) {
+	while (!ended && !is_over(session, now = monotonic_ns())) {
 		poll(wait, 3, wait_ms(session, now));
 		ended = wait[2].revents & POLLIN;
 		error = drain_fetch(session->drain);

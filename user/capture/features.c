@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -57,21 +56,13 @@ static int probe_pid_namespace(char *detail, size_t size)
 	return info.st_ino == FIRST_PID_NAMESPACE ? 0 : -EXDEV;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /* Loads and attaches all of it, and gives up again. Its messages are left to the caller. */
 static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, size_t size)
 {
 	struct kernel_side_options options = {0};
 	enum log_level level = log_get_level();
 	struct kernel_side *side = NULL;
-	uint64_t begin = now_ns();
+	uint64_t begin = monotonic_ns();
 	int status;
 
 	if (level < LOG_DEBUG)
@@ -80,7 +71,7 @@ static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, 
 	if (!status)
 		status = kernel_side_attach(side);
 	if (!status) {
-		snprintf(detail, size, "ready in %s", format_duration(now_ns() - begin).text);
+		snprintf(detail, size, "ready in %s", format_duration(monotonic_ns() - begin).text);
 		if (use)
 			status = use(side);
 	}

@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -287,11 +286,8 @@ static void wait_for_programs(void)
 void kernel_side_stop(struct kernel_side *side, uint64_t *ret_end)
 {
 	struct pl_control *control = &side->skeleton->bss->control;
-	struct timespec now;
-	uint64_t end;
+	uint64_t end = monotonic_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	end = now.tv_sec * NS_PER_S + now.tv_nsec;
 	__atomic_store_n(&control->end, end, __ATOMIC_SEQ_CST);
 	wait_for_programs();
 	/* A program that was under way may have written a slightly later time. */

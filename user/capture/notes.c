@@ -24,11 +24,6 @@ static uint64_t clock_ns(clockid_t clock)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-uint64_t notes_now(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
 static void note_command(struct recording_writer *writer, char **argv)
 {
 	CLEANUP_FREE char *text = NULL;
@@ -128,7 +123,7 @@ static void note_losses(struct recording_writer *writer, struct kernel_side *sid
 
 void notes_of_end(struct recording_writer *writer, const struct notes_end *end)
 {
-	uint64_t since_begin = notes_now() - end->begin;
+	uint64_t since_begin = monotonic_ns() - end->begin;
 
 	recording_write_note(writer, NOTE_BEGIN, "%" PRIu64, end->begin);
 	recording_write_note(writer, NOTE_END, "%" PRIu64, end->end);

@@ -7,8 +7,6 @@
 #include "capture/kernel_side.h"
 #include "recording/recording.h"
 
-uint64_t notes_now(void); /* CLOCK_MONOTONIC ns */
-
 /* Failures are the writer's to keep. */
 void notes_of_begin(struct recording_writer *writer, const struct capture_options *options,
 		    pid_t target);

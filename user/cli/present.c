@@ -8,10 +8,42 @@
 #include "base/cleanup.h"
 #include "base/exit_status.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "cli/output.h"
 #include "model/model.h"
 #include "recording/recording.h"
 #include "show/show.h"
+
+/* A line on the terminal while a large recording is worked through; nothing for a small one. */
+struct replay_line {
+	uint64_t began, drawn;
+};
+
+static void show_replay(void *context, uint64_t items, double share)
+{
+	struct replay_line *line = context;
+	uint64_t now = monotonic_ns();
+
+	if (now - line->began < NS_PER_S / 2 || now - line->drawn < NS_PER_S / 4)
+		return;
+	fprintf(stderr, "\r\033[K%.0f %%  %s events", share * 100, format_count(items).text);
+	fflush(stderr);
+	line->drawn = now;
+}
+
+static int build(struct recording *recording, struct model **ret_model,
+		 struct recording_error *ret_error)
+{
+	struct replay_line line = {.began = monotonic_ns()};
+	struct model_progress progress = {.advanced = show_replay, .context = &line};
+	bool watched = isatty(STDERR_FILENO) && log_get_level() >= LOG_INFO;
+	int error =
+		model_build_watched(recording, watched ? &progress : NULL, ret_model, ret_error);
+
+	if (line.drawn)
+		fputs("\r\033[K", stderr);
+	return error;
+}
 
 int model_from_fd(int recording_fd, const char *name, struct recording **ret_recording,
 		  struct model **ret_model)
@@ -24,7 +56,7 @@ int model_from_fd(int recording_fd, const char *name, struct recording **ret_rec
 		log_error("%s: %s", name, error.text);
 		return EXIT_BAD_RECORDING;
 	}
-	status = model_build(recording, ret_model, &error);
+	status = build(recording, ret_model, &error);
 	if (status) {
 		recording_close(&recording);
 		log_error("%s: %s", name, *error.text ? error.text : strerror(-status));

@@ -197,13 +197,11 @@ static void end_wait(struct locks *locks, struct lock_thread *waiter, uint64_t e
 	uint64_t ns = end - waiter->begin;
 
 	waiters_end(&entry->waiters, end);
-	if (ns) {
-		entry->lock.waits++;
-		entry->lock.total_ns += ns;
-		if (ns > entry->lock.max_ns)
-			entry->lock.max_ns = ns;
-		locks->shares.items[waiter->last.own_share].waited_ns += ns;
-	}
+	entry->lock.waits++;
+	entry->lock.total_ns += ns;
+	if (ns > entry->lock.max_ns)
+		entry->lock.max_ns = ns;
+	locks->shares.items[waiter->last.own_share].waited_ns += ns;
 	if (waiter->holder != NO_THREAD)
 		end_holding(locks, waiter, end);
 	waiter->lock = NO_LOCK;
@@ -221,7 +219,7 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 	if (error)
 		return error;
 	waiter = &locks->threads.items[interval->thread];
-	/* A wait of no length is not told as an interval. */
+	/* Only a stream that contradicts itself begins a second wait before the first one ended. */
 	if (waiter->lock != NO_LOCK)
 		end_wait(locks, waiter, waiter->begin);
 	if (!is_lock(interval))
@@ -354,7 +352,6 @@ int locks_finish(struct locks *locks, struct model *model)
 	const struct lock_entry *entry;
 	struct lock_thread *thread;
 
-	/* What is left waiting at the end are waits of no length, the others have been closed. */
 	if (locks->error)
 		return locks->error;
 	vector_for_each (&locks->threads, thread) {

@@ -5,13 +5,19 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/units.h"
 #include "model/locks.h"
 #include "model/population.h"
 #include "model/summary.h"
 #include "model/totals.h"
 #include "recording/recording.h"
 
+/* How many items go by between two calls to the progress: some ten milliseconds of work. */
+#define PROGRESS_EVERY (1u << 18)
+
 struct work {
+	const struct model_progress *progress;
+	uint64_t begin, end;
 	struct timeline *timeline;
 	struct summary *summary;
 	struct locks *locks;
@@ -65,6 +71,26 @@ static int read_facts(struct model *model, const struct recording *recording)
 	return 0;
 }
 
+static int read_lost_lanes(struct model *model, const struct recording *recording)
+{
+	const char *key, *value;
+	int64_t cpu, lost;
+
+	for (size_t i = 0; recording_note_at(recording, NOTE_LOST_CPU, i, &key, &value); i++) {
+		struct lost_lane *lane;
+
+		if (parse_number(key + strlen(NOTE_LOST_CPU), 0, UINT16_MAX, &cpu) ||
+		    parse_number(value, 1, INT64_MAX, &lost))
+			continue;
+		lane = vector_add(&model->lost_lanes);
+		if (!lane)
+			return -ENOMEM;
+		lane->cpu = cpu;
+		lane->records = lost;
+	}
+	return 0;
+}
+
 static int read_notes(struct model *model, const struct recording *recording)
 {
 	int error;
@@ -87,7 +113,9 @@ static int read_notes(struct model *model, const struct recording *recording)
 	model->losses.life = recording_note_number(recording, NOTE_LOST_LIFE, 0);
 	model->losses.missed = recording_note_number(recording, NOTE_MISSED, 0);
 	model->losses.untracked = recording_note_number(recording, NOTE_UNTRACKED, 0);
-	error = read_command(model, recording_note(recording, NOTE_COMMAND));
+	error = read_lost_lanes(model, recording);
+	if (!error)
+		error = read_command(model, recording_note(recording, NOTE_COMMAND));
 	return error ? error : read_facts(model, recording);
 }
 
@@ -107,16 +135,25 @@ static void read_bounds(const struct recording *recording, uint64_t *ret_begin, 
 static int work_begin(struct work *work, const struct recording *recording, const char *arch)
 {
 	struct timeline_options options = {.arch = arch};
-	uint64_t end;
 	int error;
 
-	read_bounds(recording, &options.begin, &end);
+	read_bounds(recording, &work->begin, &work->end);
+	options.begin = work->begin;
 	error = timeline_new(&options, &work->timeline);
 	if (!error)
-		error = summary_new(work->timeline, options.begin, end, &work->summary);
+		error = summary_new(work->timeline, work->begin, work->end, &work->summary);
 	if (!error)
 		error = locks_new(work->timeline, &work->locks);
 	return error;
+}
+
+static void tell_progress(const struct work *work, uint64_t items, uint64_t time)
+{
+	uint64_t whole = work->end - work->begin;
+
+	if (work->progress && items % PROGRESS_EVERY == 0 && whole && time >= work->begin)
+		work->progress->advanced(work->progress->context, items,
+					 (double)(time - work->begin) / whole);
 }
 
 /* Memory gives out: an error. The file is damaged: the model ends there. */
@@ -124,6 +161,7 @@ static int feed_all(struct work *work, struct recording *recording, struct model
 		    struct recording_error *ret_error)
 {
 	struct recording_item item;
+	uint64_t items = 0;
 	int more, error;
 
 	recording_rewind(recording);
@@ -131,6 +169,7 @@ static int feed_all(struct work *work, struct recording *recording, struct model
 		error = timeline_feed(work->timeline, &item);
 		if (error)
 			return error;
+		tell_progress(work, ++items, item.time);
 	}
 	if (more == -ENOMEM)
 		return more;
@@ -202,10 +241,16 @@ static int work_end(struct work *work, const struct recording *recording, struct
 
 int model_build(struct recording *recording, struct model **ret, struct recording_error *ret_error)
 {
+	return model_build_watched(recording, NULL, ret, ret_error);
+}
+
+int model_build_watched(struct recording *recording, const struct model_progress *progress,
+			struct model **ret, struct recording_error *ret_error)
+{
 	CLEANUP(model_free)
 	struct model *model = calloc(1, sizeof(*model));
 	CLEANUP(work_free)
-	struct work work = {0};
+	struct work work = {.progress = progress};
 	const char *scenario_text;
 	int error;
 
@@ -251,6 +296,7 @@ void model_free(struct model **model)
 	vector_free(&it->claims);
 	vector_free(&it->command);
 	vector_free(&it->facts);
+	vector_free(&it->lost_lanes);
 	free((char *)it->scenario_title);
 	free(it);
 	*model = NULL;

@@ -44,12 +44,12 @@ struct interval {
 	uint16_t syscall;   /* BLOCKED: in which system call, or PL_NO_SYSCALL */
 	uint16_t cpu;	    /* RUNNING: where */
 	uint64_t begin, end;
-	uint64_t address;   /* BLOCKED in a futex: its address */
-	uint32_t holder;    /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
-	uint32_t waker;	    /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context */
+	uint64_t address; /* BLOCKED in a futex: its address */
+	uint32_t holder;  /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
+	uint32_t waker;	  /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context */
 	uint8_t waker_context; /* enum pl_waker_context */
-	bool open_begin;    /* it had begun before the capture did */
-	bool open_end;	    /* it had not ended when the capture did */
+	bool open_begin;       /* it had begun before the capture did */
+	bool open_end;	       /* it had not ended when the capture did */
 };
 
 /* How much of each state falls into each of BAR_CELLS equal parts of the capture. */
@@ -59,7 +59,8 @@ struct bar_cell {
 };
 
 struct bar {
-	struct bar_cell *cells; /* for cells first..first + count - 1; the thread was not alive elsewhere */
+	struct bar_cell
+		*cells; /* for cells first..first + count - 1; the thread was not alive elsewhere */
 	uint16_t first, count;
 };
 
@@ -73,24 +74,27 @@ struct reason_total {
 
 struct thread {
 	uint32_t tid, tgid;
-	uint32_t process; /* index into model.processes */
-	uint32_t creator; /* index of the thread that made it, or NO_THREAD */
+	uint32_t process;		  /* index into model.processes */
+	uint32_t creator;		  /* index of the thread that made it, or NO_THREAD */
 	char name[PL_COMM_LEN + 1];	  /* the last one it had */
 	char first_name[PL_COMM_LEN + 1]; /* the one it was born with */
 	bool kernel, leader;
 	bool began_before; /* it was there before the capture */
 	bool alive_at_end;
-	uint64_t begin, end; /* of the part of its life that was captured */
+	uint64_t begin, end;		/* of the part of its life that was captured */
 	uint64_t state_ns[STATE_COUNT]; /* adds up to end - begin exactly */
-	VECTOR(struct reason_total) reasons; /* most time first; totals add up to BLOCKED + STOPPED */
+	VECTOR(struct reason_total)
+	reasons; /* most time first; totals add up to BLOCKED + STOPPED */
 	uint32_t switches_voluntary, switches_involuntary;
 	uint32_t wakeups, migrations;
 	uint64_t ready_max_ns; /* the longest wait for a CPU */
-	uint64_t both_ns; /* part of STATE_RUNNING during which another thread of the target ran too */
-	uint32_t wakers_known, wakers_unknown; /* ends of blocked intervals with and without a waker */
+	uint64_t both_ns; /* part of STATE_RUNNING during which another thread of the target ran too
+			   */
+	uint32_t wakers_known,
+		wakers_unknown; /* ends of blocked intervals with and without a waker */
 	struct bar bar;
-	bool has_totals;	  /* the kernel side's totals came, and stand in this struct */
-	bool totals_agree;	  /* and the stream says exactly the same */
+	bool has_totals;	 /* the kernel side's totals came, and stand in this struct */
+	bool totals_agree;	 /* and the stream says exactly the same */
 	struct pl_totals totals; /* as they came */
 };
 
@@ -126,11 +130,11 @@ struct lock {
 	enum reason reason; /* LOCK, SEMAPHORE, CONDITION, ... */
 	uint32_t waits;
 	uint64_t total_ns, max_ns;
-	uint32_t waiters_max;	    /* at once */
-	uint32_t main_holder;	    /* thread index with the most time waited for, or NO_THREAD */
-	uint64_t main_holder_ns;    /* time others waited while it held */
+	uint32_t waiters_max;	 /* at once */
+	uint32_t main_holder;	 /* thread index with the most time waited for, or NO_THREAD */
+	uint64_t main_holder_ns; /* time others waited while it held */
 	uint64_t main_holder_running_ns; /* of those, it was running */
-	uint32_t main_waiter;	    /* thread index that waited longest for it */
+	uint32_t main_waiter;		 /* thread index that waited longest, or NO_THREAD */
 	uint64_t main_waiter_ns;
 };
 
@@ -139,7 +143,8 @@ struct losses {
 	uint64_t life;	    /* life records */
 	uint64_t missed;    /* program runs that the kernel skipped */
 	uint64_t untracked; /* threads without a slot */
-	uint64_t repaired;  /* steps of the stream that did not fit together: STATE_UNKNOWN intervals */
+	uint64_t repaired; /* steps of the stream that did not fit together: STATE_UNKNOWN intervals
+			    */
 	uint64_t totals_disagree; /* threads whose totals and stream differ with nothing lost */
 };
 
@@ -154,10 +159,10 @@ struct fact {
 };
 
 struct model {
-	/* From the notes; the strings belong to the recording, which must outlive the model. What is
-	 * not noted is "", but `scenario` is NULL if none was run. */
+	/* From the notes; the strings belong to the recording, which must outlive the model. What
+	 * is not noted is "", but `scenario` is NULL if none was run. */
 	const char *version, *host, *kernel, *arch, *mode, *scenario;
-	const char *scenario_title; /* owned by the model */
+	const char *scenario_title;   /* owned by the model */
 	VECTOR(const char *) command; /* one item an argument; owned by the model */
 	VECTOR(struct fact) facts;
 	unsigned int cpus;
@@ -175,7 +180,8 @@ struct model {
 	VECTOR(struct lock) locks; /* most time waited first */
 	struct histogram ready;	   /* waits for a CPU, all threads */
 	struct histogram blocked;
-	/* Time during which exactly n of the target's threads ran; the last entry: that many or more. */
+	/* Time during which exactly n of the target's threads ran; the last entry: that many or
+	 * more. */
 	uint64_t concurrency[65];
 	struct bar_cell strip[BAR_CELLS]; /* all threads together */
 	uint64_t switches, wakeups; /* of all threads: times that one left its CPU, was woken */
@@ -188,6 +194,13 @@ struct model {
 /* Works the whole recording through. A recording that is damaged further on gives the model of
  * what came before, with `ret_error` filled in and `complete` false. 0 or -errno. */
 int model_build(struct recording *recording, struct model **ret, struct recording_error *ret_error);
+/* The same, telling from time to time how far it has come: `share` goes from 0 to 1. */
+struct model_progress {
+	void (*advanced)(void *context, uint64_t items, double share);
+	void *context;
+};
+int model_build_watched(struct recording *recording, const struct model_progress *progress,
+			struct model **ret, struct recording_error *ret_error);
 void model_free(struct model **model);
 
 /* Average number of the target's threads that ran at once, over the time in which any did. */

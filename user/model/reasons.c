@@ -8,6 +8,7 @@
 /* The kernel's task states and flags of system calls that tell cases apart; the same on all
  * architectures. */
 #define TASK_UNINTERRUPTIBLE 0x2
+#define TASK_WAKEKILL	     0x100 /* but a deadly signal wakes it */
 #define TASK_STOPPED	     0x4
 #define TASK_TRACED	     0x8
 #define SETLKW		     7
@@ -26,6 +27,7 @@ enum call {
 	CALL_FILE_LOCK,
 	CALL_FUTEX,
 	CALL_FUTEX_VECTOR,
+	CALL_MEMORY,
 	CALL_PIPE, /* unless the descriptor says otherwise */
 	CALL_POLL,
 	CALL_POLL_COUNT0, /* a poll whose first argument is the number of descriptors */
@@ -47,6 +49,7 @@ static const struct call_rule call_rules[] = {
 	{"accept", CALL_SOCKET},
 	{"accept4", CALL_SOCKET},
 	{"access", CALL_STORAGE},
+	{"brk", CALL_MEMORY},
 	{"chdir", CALL_STORAGE},
 	{"chmod", CALL_STORAGE},
 	{"chown", CALL_STORAGE},
@@ -86,20 +89,30 @@ static const struct call_rule call_rules[] = {
 	{"link", CALL_STORAGE},
 	{"linkat", CALL_STORAGE},
 	{"lstat", CALL_STORAGE},
+	{"madvise", CALL_MEMORY},
 	{"mkdir", CALL_STORAGE},
 	{"mkdirat", CALL_STORAGE},
+	{"mlock", CALL_MEMORY},
+	{"mlock2", CALL_MEMORY},
+	{"mlockall", CALL_MEMORY},
+	{"mmap", CALL_MEMORY},
 	{"mount", CALL_STORAGE},
+	{"mprotect", CALL_MEMORY},
 	{"mq_timedreceive", CALL_EVENT},
 	{"mq_timedsend", CALL_EVENT},
+	{"mremap", CALL_MEMORY},
 	{"msgrcv", CALL_EVENT},
 	{"msgsnd", CALL_EVENT},
 	{"msync", CALL_STORAGE},
+	{"munlock", CALL_MEMORY},
+	{"munmap", CALL_MEMORY},
 	{"nanosleep", CALL_SLEEP},
 	{"newfstatat", CALL_STORAGE},
 	{"open", CALL_STORAGE},
 	{"openat", CALL_STORAGE},
 	{"openat2", CALL_STORAGE},
 	{"pause", CALL_SIGNAL},
+	{"pkey_mprotect", CALL_MEMORY},
 	{"poll", CALL_POLL_COUNT1},
 	{"ppoll", CALL_POLL_COUNT1},
 	{"pselect6", CALL_POLL_COUNT0},
@@ -202,7 +215,7 @@ static enum reason reason_of_file(uint8_t kind)
 }
 
 /* What the call waits for whatever else is known; REASON_SYSCALL if that is open. */
-static enum reason reason_of_call(enum call call, const struct pl_block *block, bool asleep)
+static enum reason reason_of_call(enum call call, const struct pl_block *block, uint32_t state)
 {
 	uint32_t command = (uint32_t)block->arg1;
 
@@ -211,9 +224,11 @@ static enum reason reason_of_call(enum call call, const struct pl_block *block, 
 		return REASON_CHILD;
 	case CALL_CLONE:
 		/* Without the flag it waits for memory or a lock of the kernel. */
-		return asleep && (block->arg0 & VFORK) ? REASON_CHILD : REASON_SYSCALL;
+		return (state & TASK_UNINTERRUPTIBLE) && (block->arg0 & VFORK) ? REASON_CHILD
+									       : REASON_SYSCALL;
 	case CALL_CLONE3:
-		return asleep ? REASON_CHILD : REASON_SYSCALL;
+		/* The flags lie in memory; but only who waits for a child can be killed there. */
+		return state & TASK_WAKEKILL ? REASON_CHILD : REASON_SYSCALL;
 	case CALL_EVENT:
 		return REASON_EVENT;
 	case CALL_FCNTL:
@@ -244,7 +259,7 @@ static enum reason reason_of_call(enum call call, const struct pl_block *block, 
 	}
 }
 
-static enum reason reason_of_block(enum call call, const struct pl_block *block, bool asleep,
+static enum reason reason_of_block(enum call call, const struct pl_block *block, uint32_t state,
 				   bool iowait)
 {
 	enum reason reason;
@@ -253,19 +268,22 @@ static enum reason reason_of_block(enum call call, const struct pl_block *block,
 		return REASON_PAGE_FAULT;
 	if (block->futex_kind != PL_FUTEX_NONE)
 		return reason_of_futex(block->futex_kind);
-	reason = reason_of_call(call, block, asleep);
+	reason = reason_of_call(call, block, state);
 	if (reason != REASON_SYSCALL)
 		return reason;
 	if (iowait)
 		return REASON_DISK;
 	if (call == CALL_EXIT)
 		return REASON_EXIT;
+	if (call == CALL_MEMORY)
+		return REASON_MEMORY;
 	reason = reason_of_file(block->file_kind);
 	if (reason != REASON_SYSCALL)
 		return reason;
 	if (call == CALL_PIPE)
 		return REASON_PIPE;
-	return call == CALL_STORAGE && asleep ? REASON_DISK : REASON_SYSCALL;
+	return call == CALL_STORAGE && (state & TASK_UNINTERRUPTIBLE) ? REASON_DISK
+								      : REASON_SYSCALL;
 }
 
 static enum reason reason_from(enum call call, const struct pl_block *block, uint32_t prev_state,
@@ -277,7 +295,7 @@ static enum reason reason_from(enum call call, const struct pl_block *block, uin
 		return iowait ? REASON_DISK : REASON_IDLE;
 	if (!block)
 		return iowait ? REASON_DISK : REASON_UNKNOWN;
-	return reason_of_block(call, block, prev_state & TASK_UNINTERRUPTIBLE, iowait);
+	return reason_of_block(call, block, prev_state, iowait);
 }
 
 static enum call call_by(const struct reason_rules *rules, const struct pl_block *block)
@@ -333,6 +351,7 @@ const char *reason_name(enum reason reason)
 		[REASON_EXIT] = "exit",
 		[REASON_EVENT] = "event",
 		[REASON_SYSCALL] = "system call",
+		[REASON_MEMORY] = "memory map",
 		[REASON_UNKNOWN] = "unknown",
 	};
 

@@ -33,6 +33,7 @@ enum reason {
 	REASON_EVENT = 20,   /* eventfd, timerfd, signalfd, io_uring, a message queue */
 	REASON_SYSCALL = 21, /* something else: the system call says it */
 	REASON_UNKNOWN = 22,
+	REASON_MEMORY = 23, /* the process's memory map, held by another of its threads */
 	REASON_COUNT
 };
 

@@ -33,7 +33,8 @@ struct timeline_visitor {
 	 * yet. READY_WOKEN after a block is learnt too late for this. May be NULL. */
 	void (*begins)(void *context, const struct interval *interval);
 	unsigned int states_begun; /* for which states `begins` is called: bits 1 << STATE_... */
-	/* An interval is complete. Those of no length are left out. */
+	/* An interval is complete. One of no length is left out, unless the thread was blocked: its
+	 * wake-up had come before it was off its CPU, but it did go to sleep. */
 	void (*interval)(void *context, const struct interval *interval);
 };
 

@@ -44,7 +44,9 @@ void track_close(struct timeline *timeline, struct track *track, uint64_t end)
 		stop_running(timeline, track, end);
 		track->running_ns += end - interval->begin;
 	}
-	if (end == interval->begin)
+	/* A sleep whose wake-up came before it began has no length, and was a sleep all the same:
+	 * the thread gave its CPU away. */
+	if (end == interval->begin && !track_is(track, STATES_WAITING))
 		return;
 	track->accounted_ns += end - interval->begin;
 	vector_for_each (&timeline->visitors, visitor)

@@ -144,8 +144,7 @@ static void put_lock(struct table *table, const struct model *model, const struc
 
 	table_row(table);
 	if (name)
-		table_cell(table, LOCK_NAME, STYLE_PLAIN, "%.*s 0x%" PRIx64, length, name,
-			   lock->address);
+		table_cell(table, LOCK_NAME, STYLE_PLAIN, "%.*s", length, name);
 	else
 		table_cell(table, LOCK_NAME, STYLE_PLAIN, "0x%" PRIx64, lock->address);
 	if (lock->reason != REASON_LOCK)
