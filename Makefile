@@ -46,7 +46,7 @@ scenario_sources := $(filter-out workloads/scenario.c,$(sort $(wildcard workload
 scenarios := $(scenario_sources:%.c=$(BUILD)/%)
 unit_sources := $(sort $(wildcard tests/unit/test_*.c))
 unit_tests := $(unit_sources:%.c=$(BUILD)/%)
-target_sources := $(sort $(wildcard tests/targets/*.c tests/bench/*.c))
+target_sources := $(sort $(filter-out %.bpf.c,$(wildcard tests/targets/*.c tests/bench/*.c)))
 targets := $(target_sources:%.c=$(BUILD)/%)
 
 .PHONY: all deps run test bench install uninstall clean help format man
@@ -61,7 +61,7 @@ help:
 # ---- the kernel side -------------------------------------------------------------------------
 
 # -mcpu=v3: without it clang-19's code for bounds checks does not pass the verifier.
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+$(BUILD)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
 	$(say) BPF $@
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter \
@@ -151,6 +151,14 @@ $(BUILD)/tests/targets/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE $< -o $@ -lpthread
+
+$(BUILD)/tests/bench/floor.skel.h: $(BUILD)/tests/bench/floor.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name floor_bpf > $@
+
+$(BUILD)/tests/bench/floor: tests/bench/floor.c $(BUILD)/tests/bench/floor.skel.h
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE -I$(@D) $< -o $@ -lbpf
 
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)

@@ -36,6 +36,7 @@ __attribute__((noreturn)) static void child(const struct launch_options *options
 	int error;
 
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	if (options->signals)
 		sigprocmask(SIG_SETMASK, options->signals, NULL);
 	if (options->result_fd >= 0) {

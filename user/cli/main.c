@@ -92,5 +92,6 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	/* A reader that goes away is an error like any other, and no reason to abandon a target. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	return output_finish(run_program(argc > 0 ? argc - 1 : 0, argc > 0 ? argv + 1 : argv));
 }
