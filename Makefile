@@ -23,14 +23,15 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-LIBRARIES := libbpf libelf libdw libzstd libxxhash
+LIBRARIES := libbpf libelf zlib libzstd libxxhash
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-unused-parameter -Wno-format-nonliteral
 INCLUDES := -I. -Iuser -I$(BUILD)/bpf
 COMPILE = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) -D_GNU_SOURCE -DPTRACE_LAB_VERSION='"$(VERSION)"' \
 	$(INCLUDES) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null) -MMD -MP
-LINK_LIBRARIES = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lpthread -lm
+# All but the C library goes into the program, so that it runs wherever that is the same.
+LINK_LIBRARIES = -Wl,-Bstatic $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -Wl,-Bdynamic -lpthread -lm
 
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
@@ -171,8 +172,8 @@ test-programs: all $(unit_tests) $(targets) $(BUILD)/asan/ptrace-lab
 
 # ---- what a person types ---------------------------------------------------------------------
 
-build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libelf-dev libdw-dev libzstd-dev \
-	libxxhash-dev linux-libc-dev systemtap-sdt-dev
+build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
+	libzstd-dev libxxhash-dev linux-libc-dev systemtap-sdt-dev
 test_packages := libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 

@@ -321,7 +321,8 @@ struct pl_slot {
 	PL_U32 holder;
 	PL_U8 futex_kind;
 	PL_U8 file_kind;
-	PL_U16 reserved;
+	PL_U8 begin_state; /* taken up in this enum pl_thread_state, and not announced yet */
+	PL_U8 reserved_79;
 	PL_U64 nvcsw; /* the kernel's count at the last switch: tells which kind the next one is */
 	PL_U64 runtime;		 /* the kernel's account of its CPU time at its last switch-out */
 	PL_U64 scratch_of_waker; /* pointers that pass through memory come out as numbers */

@@ -29,17 +29,20 @@ static __noinline struct pl_slot *slot_find_slowly(struct task_struct *task)
 	return slot;
 }
 
-/* NULL: a thread that is not followed. */
-inlined struct pl_slot *slot_find(struct task_struct *task)
+inlined struct pl_slot *slot_of_its_tid(struct task_struct *task)
 {
 	__u32 tid = task->pid;
 	__u32 *index = bpf_map_lookup_elem(&slot_of_tid, &tid);
-	struct pl_slot *slot;
 
-	if (!index || !*index)
-		return 0;
-	slot = slot_at(*index);
-	if (slot && slot->task == (__u64)task)
+	return index && *index ? slot_at(*index) : 0;
+}
+
+/* NULL: a thread that is not followed. */
+inlined struct pl_slot *slot_find(struct task_struct *task)
+{
+	struct pl_slot *slot = slot_of_its_tid(task);
+
+	if (!slot || slot->task == (__u64)task)
 		return slot;
 	return slot_find_slowly(task);
 }

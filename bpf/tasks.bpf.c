@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tasks.bpf.c - threads that were there before us
+ * tasks.bpf.c - threads that were there before us, and that are there after us
  *
- * A task iterator, run once when the other programs are attached. It may sleep, so that it can
- * read the memory of the process it looks at: a thread that has been blocked for hours tells its
- * futex and its holder here.
+ * Task iterators, run once when the other programs are attached and once at the end. Those that
+ * were there are first all taken up, and then announced with the place where they are blocked: by
+ * then every thread that may hold a lock is known, and the second program may sleep, which it has
+ * to for reading the memory of the process it looks at. (A program that may sleep cannot use all
+ * kinds of maps before Linux 6.3, which is why the first one may not.)
  */
 #include "bpf/life.h"
 #include "bpf/slot_new.h"
-
-inlined void read_futex_of(struct place *place, struct task_struct *task, __u32 value)
-{
-	void *address = (void *)place->arg0;
-	struct futex_view view = {};
-	struct futex_answer answer;
-
-	if (bpf_copy_from_user_task(&view, sizeof(view), address - FUTEX_VIEW_BEFORE, task, 0))
-		bpf_copy_from_user_task(&view.after, sizeof(view.after), address, task, 0);
-	answer = futex_judge(&view, place->arg0, place->arg1, value, task->tgid);
-	place->futex_kind = answer.kind;
-	place->holder = answer.holder;
-}
 
 inlined __u8 state_of(struct task_struct *task)
 {
@@ -29,31 +18,10 @@ inlined __u8 state_of(struct task_struct *task)
 	return task->__state ? PL_STATE_BLOCKED : PL_STATE_PREEMPTED;
 }
 
-inlined __u8 flag_of(__u8 state)
-{
-	return state == PL_STATE_RUNNING     ? PL_TASK_RUNNING
-	       : state == PL_STATE_PREEMPTED ? PL_TASK_READY
-					     : 0;
-}
-
-inlined void find_place_of(struct task_struct *task, struct pl_slot *slot, struct place *place)
-{
-	struct syscall_view call;
-
-	if (task->flags & PF_KTHREAD) {
-		place->syscall = PL_NO_SYSCALL;
-		return;
-	}
-	place_of(place, slot, task, &call);
-	if (place->syscall == __NR_futex)
-		read_futex_of(place, task, call.arg2);
-}
-
-SEC("iter.s/task")
+SEC("iter/task")
 int take_up(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
-	struct place place = {};
 	struct pl_slot *slot;
 	__u64 now;
 	__u8 state;
@@ -75,15 +43,70 @@ int take_up(struct bpf_iter__task *context)
 		state = state_of(task);
 		slot->state = state;
 	}
-	if (state == PL_STATE_BLOCKED) {
-		find_place_of(task, slot, &place);
-		place_keep(&place, slot);
-	}
-	life_task(task, PL_LIFE_TASK, flag_of(state), 0, &place, now);
+	slot->begin_state = state;
 	return 0;
 }
 
-/* Run once after the end: the accounts of the threads that live on. */
+inlined void read_futex_of(struct place *place, struct task_struct *task, __u32 value)
+{
+	void *address = (void *)place->arg0;
+	struct futex_view view = {};
+	struct futex_answer answer;
+
+	if (bpf_copy_from_user_task(&view, sizeof(view), address - FUTEX_VIEW_BEFORE, task, 0))
+		bpf_copy_from_user_task(&view.after, sizeof(view.after), address, task, 0);
+	answer = futex_judge(&view, place->arg0, place->arg1, value, task->tgid);
+	place->futex_kind = answer.kind;
+	place->holder = answer.holder;
+}
+
+inlined void find_place_of(struct task_struct *task, struct pl_slot *slot, struct place *place)
+{
+	struct syscall_view call;
+
+	if (task->flags & PF_KTHREAD) {
+		place->syscall = PL_NO_SYSCALL;
+		return;
+	}
+	place_of(place, slot, task, &call);
+	if (place->syscall == __NR_futex)
+		read_futex_of(place, task, call.arg2);
+}
+
+inlined __u8 flag_of(__u8 state)
+{
+	return state == PL_STATE_RUNNING     ? PL_TASK_RUNNING
+	       : state == PL_STATE_PREEMPTED ? PL_TASK_READY
+					     : 0;
+}
+
+SEC("iter.s/task")
+int announce(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct place place = {};
+	struct pl_slot *slot;
+	__u8 state;
+
+	if (!task)
+		return 0;
+	slot = slot_of_its_tid(task);
+	if (!slot || slot->task != (__u64)task || !slot->begin_state)
+		return 0;
+	state = slot->begin_state;
+	slot->begin_state = 0;
+	/* Still in the wait in which it was found? */
+	if (state == PL_STATE_BLOCKED && slot->last == slot->totals.begin) {
+		find_place_of(task, slot, &place);
+		place_keep(&place, slot);
+		life_task(task, PL_LIFE_TASK, 0, 0, &place, slot->totals.begin);
+	} else {
+		life_task(task, PL_LIFE_TASK, flag_of(state), 0, 0, slot->totals.begin);
+	}
+	return 0;
+}
+
+/* The accounts of the threads that live on. */
 SEC("iter/task")
 int settle(struct bpf_iter__task *context)
 {

@@ -257,6 +257,8 @@ int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads
 
 	__atomic_store_n(&control->wanted, pid, __ATOMIC_SEQ_CST);
 	error = run_iterator(side->skeleton->progs.take_up);
+	if (!error)
+		error = run_iterator(side->skeleton->progs.announce);
 	if (error)
 		return explain_failure(error);
 	*ret_threads = __atomic_load_n(&control->next_slot, __ATOMIC_SEQ_CST) - 1;

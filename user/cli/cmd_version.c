@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include <bpf/libbpf.h>
-#include <elfutils/libdwfl.h>
+#include <elfutils/version.h>
 #include <gnu/libc-version.h>
 #include <zstd.h>
 
@@ -36,22 +36,24 @@ void version_print(FILE *out)
 {
 	fprintf(out,
 		"ptrace-lab %s\n"
-		"libbpf %s, elfutils %s, zstd %s, glibc %s\n"
+		"libbpf %s, elfutils 0.%d, zstd %s, glibc %s\n"
 		"built for %s by %s\n"
 		"Licence GPL-2.0-only: free software, without any warranty.\n",
-		PTRACE_LAB_VERSION, libbpf_version_string() + 1, dwfl_version(NULL),
+		PTRACE_LAB_VERSION, libbpf_version_string() + 1, _ELFUTILS_VERSION,
 		ZSTD_versionString(), gnu_get_libc_version(), ARCHITECTURE, COMPILER);
 }
 
 static int version_print_json(FILE *out)
 {
 	struct json json = json_start(out, true);
+	char elfutils[16];
 
 	json_object(&json, NULL);
 	json_string(&json, "ptrace_lab", PTRACE_LAB_VERSION);
 	json_string(&json, "licence", "GPL-2.0-only");
 	json_string(&json, "libbpf", libbpf_version_string() + 1);
-	json_string(&json, "elfutils", dwfl_version(NULL));
+	snprintf(elfutils, sizeof(elfutils), "0.%d", _ELFUTILS_VERSION);
+	json_string(&json, "elfutils", elfutils);
 	json_string(&json, "zstd", ZSTD_versionString());
 	json_string(&json, "glibc", gnu_get_libc_version());
 	json_string(&json, "architecture", ARCHITECTURE);
