@@ -85,6 +85,16 @@ inlined void account_out(struct pl_slot *slot, struct task_struct *prev, __u8 fl
 	slot->runtime = prev->se.sum_exec_runtime;
 }
 
+/* The task iterator found it on a CPU that it was just leaving, its switch already behind it. That
+ * is put right before it is announced. */
+inlined void correct_beginning(struct pl_slot *slot)
+{
+	if (slot->state != PL_STATE_RUNNING || slot->begin_state != PL_STATE_RUNNING)
+		return;
+	slot->state = slot->woken ? PL_STATE_BLOCKED : PL_STATE_PREEMPTED;
+	slot->begin_state = slot->state;
+}
+
 /* Tells how long next had been ready, 0 if it was not blocked. */
 inlined __u64 account_in(struct pl_slot *slot, __u64 now)
 {
@@ -203,6 +213,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	}
 	if (in) {
 		flags |= PL_NEXT;
+		correct_beginning(in);
 		was_blocked = in->state == PL_STATE_BLOCKED && in->woken;
 		ready = account_in(in, now);
 		if (was_blocked)

@@ -128,6 +128,21 @@ class Attach(KernelTest):
 
 
 class Machine(KernelTest):
+    def test_joining_in_the_middle_of_a_storm_of_switches(self):
+        storms = [subprocess.Popen([bench("pingpong"), kind, "100000000", cpu])
+                  for kind, cpu in (("futex", "0"), ("pipe", "1"))]
+        try:
+            for _ in range(4):
+                traced = Traced(["record", "-a", "-d", "200ms"])
+                self.assert_conserved(traced)
+                self.assertGreater(traced.json["summary"]["switches"], 10000)
+                # A wait that was being ended just when we came.
+                self.assertLessEqual(traced.json["summary"]["wakers_unknown"], 4)
+        finally:
+            for storm in storms:
+                storm.kill()
+                storm.wait()
+
     def test_the_whole_machine_without_the_tracer(self):
         traced = Traced(["record", "-a", "-d", "300ms"])
         names = {t["name"] for t in traced.json["threads"]}

@@ -137,7 +137,8 @@ static const char *variable_at(const struct model *model, uint64_t address, int 
 	return NULL;
 }
 
-static void put_lock(struct table *table, const struct model *model, const struct lock *lock)
+static void put_lock(struct table *table, const struct model *model, const struct lock *lock,
+		     bool kinds)
 {
 	int length;
 	const char *name = variable_at(model, lock->address, &length);
@@ -147,7 +148,7 @@ static void put_lock(struct table *table, const struct model *model, const struc
 		table_cell(table, LOCK_NAME, STYLE_PLAIN, "%.*s", length, name);
 	else
 		table_cell(table, LOCK_NAME, STYLE_PLAIN, "0x%" PRIx64, lock->address);
-	if (lock->reason != REASON_LOCK)
+	if (kinds)
 		table_cell(table, LOCK_KIND, STYLE_PLAIN, "%s", reason_name(lock->reason));
 	table_cell(table, LOCK_WAITS, STYLE_PLAIN, "%s", format_count(lock->waits).text);
 	table_cell(table, LOCK_TOTAL, STYLE_PLAIN, "%s", format_duration(lock->total_ns).text);
@@ -166,17 +167,21 @@ static void put_lock(struct table *table, const struct model *model, const struc
 void show_locks(struct text *text, const struct model *model)
 {
 	uint64_t rest_ns = 0, rest_waits = 0;
+	const struct lock *each;
+	bool kinds = false; /* said where they are not all plain locks */
 	struct table table;
 
 	if (!model->locks.count)
 		return;
+	vector_for_each (&model->locks, each)
+		kinds |= each->reason != REASON_LOCK;
 	text_gap(text);
 	table_start(&table, text, lock_columns, LOCK_COLUMNS, 0);
 	for (size_t i = 0; i < model->locks.count; i++) {
 		const struct lock *lock = &model->locks.items[i];
 
 		if (i < LOCKS_MAX) {
-			put_lock(&table, model, lock);
+			put_lock(&table, model, lock, kinds);
 		} else {
 			rest_ns += lock->total_ns;
 			rest_waits += lock->waits;
