@@ -62,3 +62,11 @@ class Privileges(KernelTest):
             done = self.run_under_sudo(folder, "-o", "x.ptl", "--", "true")
             self.assertEqual(done.returncode, 123, done.stderr)
             self.assertEqual(os.listdir(folder), [])
+
+    def test_doctor_says_what_is_missing_and_nothing_else(self):
+        done = subprocess.run(
+            ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", TOOL, "doctor"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 120)
+        self.assertEqual(done.stderr, "")
+        self.assertIn("MISSING  privileges", done.stdout)

@@ -9,6 +9,7 @@
 #define BASE_LOG_H
 
 enum log_level {
+	LOG_NOTHING = -1, /* for those who try things out and tell the outcome themselves */
 	LOG_ERROR = 0,
 	LOG_WARNING = 1,
 	LOG_INFO = 2, /* the default */

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/features.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "capture/kernel_side.h"
@@ -56,6 +58,23 @@ static int probe_pid_namespace(char *detail, size_t size)
 	return info.st_ino == FIRST_PID_NAMESPACE ? 0 : -EXDEV;
 }
 
+/* As much in one piece as the largest of our maps. Old kernels count it against the limit on locked
+ * memory, newer ones (5.11) against the control group. */
+static int probe_memory(char *detail, size_t size)
+{
+	const uint32_t bytes = 16u << 20;
+	CLEANUP_CLOSE int fd =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", sizeof(uint32_t), bytes, 1, NULL);
+	struct rlimit limit;
+
+	if (fd < 0)
+		return -errno;
+	if (!getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur < bytes)
+		snprintf(detail, size, "the memlock limit of %s does not apply",
+			 format_bytes(limit.rlim_cur).text);
+	return 0;
+}
+
 /* Loads and attaches all of it, and gives up again. Its messages are left to the caller. */
 static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, size_t size)
 {
@@ -66,7 +85,7 @@ static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, 
 	int status;
 
 	if (level < LOG_DEBUG)
-		log_set_level(-1);
+		log_set_level(LOG_NOTHING);
 	status = kernel_side_load(&options, &side);
 	if (!status)
 		status = kernel_side_attach(side);
@@ -77,7 +96,7 @@ static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, 
 	}
 	kernel_side_free(&side);
 	log_set_level(level);
-	return status ? -ENOTSUP : 0;
+	return !status ? 0 : status == EXIT_NO_PRIVILEGE ? -EPERM : -ENOTSUP;
 }
 
 static int probe_programs(char *detail, size_t size)
@@ -200,6 +219,8 @@ const struct feature features[] = {
 	 "a kernel built with CONFIG_DEBUG_INFO_BTF, and a mounted /sys", probe_btf},
 	{"the machine's process ids", true, "targets cannot be told apart",
 	 "leave the container's PID namespace (--pid=host), mount /proc", probe_pid_namespace},
+	{"memory for BPF", true, "the tracer has no buffers", "ulimit -l unlimited, or more memory",
+	 probe_memory},
 	{"scheduler programs", true, "nothing can be traced",
 	 "Linux 5.18 or later with CONFIG_BPF_SYSCALL; -v shows the verifier's words",
 	 probe_programs},

@@ -35,6 +35,14 @@ static struct finding examine(const struct feature *feature)
 	return finding;
 }
 
+/* Whether the feature is there at all cannot be seen before we may use it. */
+static const char *remedy_of(const struct feature *feature, const struct finding *finding)
+{
+	return finding->error == -EPERM || finding->error == -EACCES
+		       ? "root (sudo), and then see again"
+		       : feature->remedy;
+}
+
 static void show_text_line(const struct feature *feature, const struct finding *finding)
 {
 	const char *mark = !finding->error ? "works" : feature->needed ? "MISSING" : "missing";
@@ -45,7 +53,7 @@ static void show_text_line(const struct feature *feature, const struct finding *
 	if (!finding->error)
 		return;
 	printf("           without it: %s\n", feature->lost);
-	printf("           to get it:  %s\n", feature->remedy);
+	printf("           to get it:  %s\n", remedy_of(feature, finding));
 }
 
 static void show_json_item(struct json *json, const struct feature *feature,
@@ -58,7 +66,7 @@ static void show_json_item(struct json *json, const struct feature *feature,
 	json_string(json, "detail", finding->detail);
 	json_string(json, "error", finding->error ? strerror(-finding->error) : NULL);
 	json_string(json, "lost_without", feature->lost);
-	json_string(json, "remedy", feature->remedy);
+	json_string(json, "remedy", remedy_of(feature, finding));
 	json_object_end(json);
 }
 
