@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "skip.h"
 #include "recording_samples.h"
 
 #include <ctype.h>
@@ -217,7 +218,7 @@ static void the_example_in_the_format_is_true(void **state)
 
 	size = read_dump("<!-- the file -->", data, sizeof(data));
 	if (!size)
-		skip(); /* not run from the source tree */
+		skip_because("not run from the source tree");
 	fd = memory_file_of(data, size);
 	recording = reader_on(fd);
 	assert_true(recording_complete(recording));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "skip.h"
 #include "recording_samples.h"
 
 #include <errno.h>
@@ -220,7 +221,7 @@ static void a_full_disk_is_told(void **state)
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		skip();
+		skip_because("there is no /dev/full");
 	assert_int_equal(recording_writer_new(fd, &writer), -ENOSPC);
 	assert_null(writer);
 }

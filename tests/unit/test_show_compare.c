@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
+
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "show/show.h"
@@ -133,7 +135,7 @@ static void a_full_disk_is_an_error(void **state)
 	CLEANUP_FCLOSE FILE *full = fopen("/dev/full", "w");
 
 	if (!full)
-		skip();
+		skip_because("there is no /dev/full");
 	make_runs(&runs);
 	assert_int_equal(show_comparison_text(full, runs.rows, RUNS, &options), -ENOSPC);
 	free_runs(&runs);

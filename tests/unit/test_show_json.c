@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
+
 #include "base/cleanup.h"
 #include "show/show.h"
 #include "show_models.h"
@@ -138,7 +140,7 @@ static void every_report_keeps_to_the_schema(void **state)
 	int status;
 
 	if (!python_can("import jsonschema"))
-		skip();
+		skip_because("python3-jsonschema is not installed");
 	open_folder(&folder);
 	write_schema(&folder);
 	add_report(&folder, &empty);
@@ -173,7 +175,7 @@ static void the_schema_describes_every_member_and_refuses_others(void **state)
 	int status;
 
 	if (!python_can("import json"))
-		skip();
+		skip_because("python3 is not installed");
 	open_folder(&folder);
 	write_schema(&folder);
 	status = run_python(&folder, program);
@@ -211,7 +213,7 @@ static void a_reader_finds_the_figures_of_the_model(void **state)
 
 	if (!python_can("import json")) {
 		sketch_free(sketch);
-		skip();
+		skip_because("python3 is not installed");
 	}
 	open_folder(&folder);
 	add_report(&folder, &sketch->model);

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
+
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "show/show.h"
@@ -481,7 +483,7 @@ static void a_full_disk_is_an_error(void **state)
 	CLEANUP_FCLOSE FILE *full = fopen("/dev/full", "w");
 
 	if (!full)
-		skip();
+		skip_because("there is no /dev/full");
 	assert_int_equal(show_text(full, &sketch->model, &options), -ENOSPC);
 	sketch_free(sketch);
 }
@@ -494,10 +496,10 @@ static int open_terminal(unsigned short columns, FILE **ret)
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
 
 	if (terminal < 0 || grantpt(terminal) || unlockpt(terminal))
-		skip();
+		skip_because("there are no pseudo-terminals (/dev/pts)");
 	*ret = fopen(ptsname(terminal), "r+");
 	if (!*ret)
-		skip();
+		skip_because("there are no pseudo-terminals (/dev/pts)");
 	assert_int_equal(ioctl(terminal, TIOCSWINSZ, &size), 0);
 	return terminal;
 }
