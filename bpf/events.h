@@ -200,6 +200,7 @@ enum pl_task_flags {
 	PL_TASK_READY = 1 << 3,	  /* TASK: it was waiting for a CPU; neither flag: blocked */
 	PL_TASK_LAST = 1 << 4,	  /* EXIT: the last thread of its process */
 	PL_TASK_ALIVE = 1 << 5,	  /* TOTALS: taken at the end of the capture, the thread lives on */
+	PL_TASK_FIRST = 1 << 6,	  /* TASK: `run` starts it, by the EXEC that follows */
 };
 
 struct pl_life_head {

@@ -28,7 +28,7 @@ inlined void begin_capture(struct task_struct *task, __u64 now)
 {
 	control.armed = 0;
 	if (slot_new(task, now, PL_STATE_RUNNING))
-		life_task(task, PL_LIFE_TASK, PL_TASK_RUNNING, 0, 0, now);
+		life_task(task, PL_LIFE_TASK, PL_TASK_RUNNING | PL_TASK_FIRST, 0, 0, now);
 }
 
 SEC("tp_btf/sched_process_exec")

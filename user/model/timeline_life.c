@@ -109,7 +109,7 @@ static void begin_life(struct timeline *timeline, struct track *track,
 		}
 		track_block(timeline, track, task->state, false, block);
 	}
-	track->open.open_begin = true;
+	track->open.open_begin = !(flags & PL_TASK_FIRST);
 }
 
 static int feed_task(struct timeline *timeline, const struct pl_life_task *task)
@@ -122,7 +122,7 @@ static int feed_task(struct timeline *timeline, const struct pl_life_task *task)
 		.creator = forked ? timeline_thread_of(timeline, task->creator) : NO_THREAD,
 		.comm = task->comm,
 		.kernel = task->head.flags & PL_TASK_KERNEL,
-		.began_before = !forked,
+		.began_before = !forked && !(task->head.flags & PL_TASK_FIRST),
 		.makes_process = forked && task->head.tid == task->head.tgid,
 		.time = timeline->now,
 	};
