@@ -39,9 +39,15 @@
  *	lock.holder_running	  of lock.wait, the time during which the holder was running (ns)
  *	thread[NAME].life .running .ready .blocked .switches .voluntary .involuntary
  *	thread[NAME].blocked.REASON	time blocked for one reason: lock, page_fault, ... (ns)
+ *	thread[NAME].begin .end	  when, in ns since the recording began
+ *	thread[NAME].started	  threads that it created, and processes that it forked
+ *	process[NAME].pid .parent  pids, its own and its parent's, in the tracer's eyes
+ *	process[NAME].life	  from its first thread's begin to its last one's end (ns)
+ *	process[NAME].signal	  that ended it, 0 if none did
+ *	process[NAME].status	  with which it exited; not known if a signal ended it
  *
  * What is not known makes a claim undecided, never held: a fact that was not reported, a thread
- * that is not there or shares its name with another, a division by zero, and whatever was worked
+ * or process that is not there or shares its name with another, a division by zero, and whatever was worked
  * out of a stream of records that has gaps.
  */
 #ifndef WORKLOADS_SCENARIO_H

@@ -304,6 +304,96 @@ static void a_claim_whose_needs_are_not_met_is_undecided(void **state)
 	model_clear(&model);
 }
 
+/* ---- lives --------------------------------------------------------------------------------- */
+
+static struct process *add_process(struct model *model, const char *name, uint32_t pid)
+{
+	struct process *process = vector_add(&model->processes);
+
+	assert_non_null(process);
+	snprintf(process->name, sizeof(process->name), "%.15s", name);
+	process->tgid = pid;
+	process->end = process->begin + 3 * MS;
+	return process;
+}
+
+/* A process that forked three: one exited, one was ended by a signal, one goes on. */
+static struct model family(void)
+{
+	struct model model = model_whole();
+	struct process *process;
+
+	model_add_thread(&model, "parent", 4 * MS, 0, 0)->creator = NO_THREAD;
+	for (unsigned int i = 0; i < 3; i++)
+		model_add_thread(&model, "worker", 1 * MS, 0, 0)->creator = 0;
+	model_add_thread(&model, "last", 2 * MS, 0, 0)->creator = 1;
+	add_process(&model, "parent", 10);
+	process = add_process(&model, "exited", 11);
+	process->parent_tgid = 10;
+	process->has_code = true;
+	process->code = 7 << 8;
+	process = add_process(&model, "killed", 12);
+	process->has_code = true;
+	process->code = 0x80 | 11; /* with a core dump */
+	add_process(&model, "goes-on", 13)->alive_at_end = true;
+	return model;
+}
+
+static void lives_have_their_figures(void **state)
+{
+	static const char *const held[] = {
+		"thread[parent].begin == 995",
+		"thread[parent].end == 4ms + 995",
+		"thread[last].end < thread[parent].end",
+		"thread[parent].started == 3",
+		"thread[last].started == 0",
+		"process[parent].pid == 10",
+		"process[exited].parent == process[parent].pid",
+		"process[exited].life == 3ms",
+		"process[exited].signal == 0",
+		"process[exited].status == 7",
+		"process[killed].signal == 11",
+	};
+	struct model model = family();
+
+	assert_all(&model, VERDICT_HELD, held);
+	model_clear(&model);
+}
+
+static void of_lives_only_what_was_seen_is_known(void **state)
+{
+	static const struct {
+		const char *condition, *because;
+	} cases[] = {
+		{"process[killed].status == 0", "'killed' ended by signal 11"},
+		{"process[goes-on].signal == 0", "how 'goes-on' ended was not recorded"},
+		{"process[parent].status == 0", "how 'parent' ended was not recorded"},
+		{"process[parent].parent > 0", "the parent of 'parent' is not known"},
+		{"process[nobody].pid > 0", "no process is called 'nobody'"},
+		{"process[twin].pid > 0", "2 processes are called 'twin'"},
+		{"thread[last].end > 0", "'last' had not ended"},
+		{"thread[last].begin > 0", "'last' was there before"},
+	};
+	static const char *const births_missing[] = {"thread[parent].started == 3",
+						     "thread[parent].end > 0",
+						     "process[exited].status == 7"};
+	struct model model = family();
+	struct thread *last = &model.threads.items[4];
+
+	last->began_before = last->alive_at_end = true;
+	add_process(&model, "twin", 20);
+	add_process(&model, "twin", 21);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct claim *claim = evaluate_condition(&model, cases[i].condition);
+
+		assert_int_equal(claim->verdict, VERDICT_UNDECIDED);
+		assert_string_equal(claim->because, cases[i].because);
+	}
+	model.losses.life = 1;
+	assert_all(&model, VERDICT_UNDECIDED, births_missing);
+	model_clear(&model);
+}
+
 /* ---- what is shown ------------------------------------------------------------------------- */
 
 static void figures_are_shown_with_their_units(void **state)
@@ -362,6 +452,8 @@ int main(void)
 		cmocka_unit_test(threads_are_not_counted_where_births_may_be_missing),
 		cmocka_unit_test(a_holder_that_is_only_partly_known_is_undecided),
 		cmocka_unit_test(a_claim_whose_needs_are_not_met_is_undecided),
+		cmocka_unit_test(lives_have_their_figures),
+		cmocka_unit_test(of_lives_only_what_was_seen_is_known),
 		cmocka_unit_test(figures_are_shown_with_their_units),
 	};
 

@@ -193,6 +193,9 @@ enum thread_field {
 	THREAD_SWITCHES,
 	THREAD_VOLUNTARY,
 	THREAD_INVOLUNTARY,
+	THREAD_BEGIN,
+	THREAD_END,
+	THREAD_STARTED,
 	THREAD_FIELDS,
 };
 
@@ -204,6 +207,9 @@ static const char *const thread_fields[THREAD_FIELDS] = {
 	[THREAD_SWITCHES] = "switches",
 	[THREAD_VOLUNTARY] = "voluntary",
 	[THREAD_INVOLUNTARY] = "involuntary",
+	[THREAD_BEGIN] = "begin",
+	[THREAD_END] = "end",
+	[THREAD_STARTED] = "started",
 };
 
 static uint64_t thread_field(const struct thread *thread, enum thread_field field)
@@ -226,6 +232,29 @@ static uint64_t thread_field(const struct thread *thread, enum thread_field fiel
 	default:
 		return 0;
 	}
+}
+
+/* Where in the recording, and whom it made: of this the totals say nothing, births and ends do. */
+static enum figure_result life_field(const struct model *model, const struct thread *thread,
+				     enum thread_field field, long double *ret,
+				     struct because because)
+{
+	uint32_t self = (uint32_t)(thread - model->threads.items);
+	const struct thread *other;
+	uint64_t started = 0;
+
+	if (!threads_are_known(model, because))
+		return FIGURE_UNKNOWN;
+	if (field == THREAD_BEGIN)
+		return thread->began_before
+			       ? unknown(because, "'%s' was there before", thread->name)
+			       : known(ret, (long double)thread->begin - model->begin);
+	if (field == THREAD_END)
+		return thread->alive_at_end ? unknown(because, "'%s' had not ended", thread->name)
+					    : known(ret, (long double)thread->end - model->begin);
+	vector_for_each (&model->threads, other)
+		started += other->creator == self && other != thread;
+	return known(ret, started);
 }
 
 /* Names longer than the kernel keeps are cut as it cuts them. */
@@ -272,6 +301,8 @@ static enum figure_result thread_figure(const struct model *model, const struct 
 	result = find_thread(model, name->bracket, &thread, because);
 	if (result != FIGURE_KNOWN)
 		return result;
+	if (field >= THREAD_BEGIN && field < THREAD_FIELDS)
+		return life_field(model, thread, field, ret, because);
 	/* The kernel side's totals stay exact where the stream has gaps. They have no reasons. */
 	if ((!thread->has_totals || reason != REASON_NONE) && !stream_is_whole(model, because))
 		return FIGURE_UNKNOWN;
@@ -307,6 +338,71 @@ static enum figure_result cpu_figure(const struct model *model, long double *ret
 		running += thread->state_ns[STATE_RUNNING];
 	}
 	return known(ret, running);
+}
+
+/* ---- processes ----------------------------------------------------------------------------- */
+
+static enum figure_result find_process(const struct model *model, const char *name,
+				       const struct process **ret, struct because because)
+{
+	const struct process *process, *found = NULL;
+	size_t count = 0;
+
+	vector_for_each (&model->processes, process)
+		if (!strncmp(process->name, name, PL_COMM_LEN - 1)) {
+			found = process;
+			count++;
+		}
+	if (!count)
+		return unknown(because, "no process is called '%s'", name);
+	if (count > 1)
+		return unknown(because, "%zu processes are called '%s'", count, name);
+	*ret = found;
+	return FIGURE_KNOWN;
+}
+
+static enum figure_result process_end_figure(const struct process *process, const char *field,
+					     long double *ret, struct because because)
+{
+	/* As wait(2) has it: the signal below, the status above. */
+	uint32_t signal = process->code & 0x7f, status = process->code >> 8 & 0xff;
+
+	if (process->alive_at_end || !process->has_code)
+		return unknown(because, "how '%s' ended was not recorded", process->name);
+	if (!strcmp(field, "signal"))
+		return known(ret, signal);
+	if (signal)
+		return unknown(because, "'%s' ended by signal %" PRIu32, process->name, signal);
+	return known(ret, status);
+}
+
+static enum figure_result process_figure(const struct model *model, const struct claim_name *name,
+					 long double *ret, struct because because)
+{
+	static const char *const fields[] = {"pid", "parent", "life", "signal", "status"};
+	const struct process *process = NULL;
+	const char *field = name->tail;
+	enum figure_result result;
+	size_t i = 0;
+
+	while (i < sizeof(fields) / sizeof(fields[0]) && strcmp(field, fields[i]))
+		i++;
+	if (i == sizeof(fields) / sizeof(fields[0]))
+		return FIGURE_NO_NAME;
+	if (!threads_are_known(model, because))
+		return FIGURE_UNKNOWN;
+	result = find_process(model, name->bracket, &process, because);
+	if (result != FIGURE_KNOWN)
+		return result;
+	if (!strcmp(field, "pid"))
+		return known(ret, process->tgid);
+	if (!strcmp(field, "parent"))
+		return process->parent_tgid
+			       ? known(ret, process->parent_tgid)
+			       : unknown(because, "the parent of '%s' is not known", process->name);
+	if (!strcmp(field, "life"))
+		return known(ret, process->end - process->begin);
+	return process_end_figure(process, field, ret, because);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -423,6 +519,8 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 	if (name->has_bracket) {
 		if (!strcmp(name->head, "thread"))
 			return thread_figure(model, name, ret, where);
+		if (!strcmp(name->head, "process"))
+			return process_figure(model, name, ret, where);
 		if (!strcmp(name->head, "threads") && !*name->tail)
 			return threads_figure(model, name, ret, where);
 		return FIGURE_NO_NAME;

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sum-gil.c - two threads under the global lock of an interpreter
+ *
+ * Each adds half of the numbers, but only who holds the lock may compute. They take turns of 5 ms,
+ * and together they take as long as one thread that adds all of them.
+ */
+#include "workloads/global_lock.h"
+#include "workloads/summing.h"
+
+#define QUIET SUM_UNDISTURBED " and thread[alone].ready < 5% * fact.single_ns"
+
+SCENARIO("title: two threads under an interpreter's global lock\n"
+	 "chapter: 5\n"
+	 "order: 3\n"
+	 "claim: the sum is exact\n"
+	 "  holds: fact.actual == fact.expected\n"
+	 "  shows: fact.actual as count\n"
+	 "claim: the two threads took turns, the holder dropped the lock when asked\n"
+	 "  needs: " SUM_UNDISTURBED " and fact.elapsed_ns >= 4 * fact.interval_ns\n"
+	 "  holds: fact.requests >= 1 and fact.requests <= fact.elapsed_ns / fact.interval_ns\n"
+	 "  shows: fact.requests as count\n"
+	 "claim: they never ran at once, but for moments\n"
+	 "  holds: overlap < 5% * fact.elapsed_ns\n"
+	 "  shows: overlap of fact.elapsed_ns as duration\n"
+	 "claim: waiting for the lock cost each of them about half of the time\n"
+	 "  needs: " QUIET " and fact.elapsed_ns >= 6 * fact.interval_ns\n"
+	 "  holds: thread[adder-1].blocked.condition + thread[adder-1].blocked.lock"
+	 " near fact.elapsed_ns / 2 within 35%"
+	 " and thread[adder-2].blocked.condition + thread[adder-2].blocked.lock"
+	 " near fact.elapsed_ns / 2 within 35%\n"
+	 "  shows: (thread[adder-1].blocked.condition + thread[adder-1].blocked.lock"
+	 " + thread[adder-2].blocked.condition + thread[adder-2].blocked.lock)"
+	 " / (2 * fact.elapsed_ns) as share\n"
+	 "claim: two threads took as long as one alone\n"
+	 "  needs: " QUIET "\n"
+	 "  holds: fact.elapsed_ns near fact.single_ns within 15%\n"
+	 "  shows: fact.elapsed_ns of fact.single_ns as duration\n");
+
+/* Numbers from one safe point to the next: some hundred nanoseconds. */
+#define PIECE 1000
+
+static struct global_lock global_lock;
+
+static void add(void *argument)
+{
+	struct adder *me = argument;
+	uint64_t sum = 0;
+
+	global_lock_take(&global_lock);
+	for (uint64_t begin = me->begin; begin < me->end;) {
+		uint64_t end = me->end - begin > PIECE ? begin + PIECE : me->end;
+
+		sum += sum_range(begin, end);
+		begin = end;
+		global_lock_yield(&global_lock);
+	}
+	me->sum = sum;
+	global_lock_give(&global_lock);
+}
+
+/* The same under the same lock that nobody else wants, to compare with. */
+static uint64_t add_alone(uint64_t count, uint64_t *ret_elapsed)
+{
+	struct adder alone = {.begin = 0, .end = count};
+	uint64_t begin;
+
+	PTRACE_LAB_PHASE("baseline");
+	begin = scenario_now();
+	scenario_thread_start(&alone.thread, add, &alone, "alone");
+	scenario_thread_join(&alone.thread);
+	*ret_elapsed = scenario_now() - begin;
+	return alone.sum;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t count = SUM_DEFAULT_COUNT, interval = GLOBAL_LOCK_INTERVAL_NS;
+	uint64_t elapsed, single, sum = 0;
+	const struct scenario_option options[] = {
+		SUM_COUNT_OPTION(&count),
+		SCENARIO_DURATION("interval", &interval, 100000, 1000000000, 0,
+				  "how long a waiter waits before it asks for the lock"),
+		SCENARIO_END,
+	};
+	struct adder adders[ADDERS];
+	struct scenario_timer timer;
+
+	scenario_begin(argc, argv, options);
+	global_lock_init(&global_lock, interval);
+	global_lock_tell(&global_lock);
+	if (add_alone(count, &single) != sum_expected(count))
+		scenario_fail(0, "one thread alone added wrongly");
+	sum_halves(adders, count);
+	timer = scenario_start();
+	for (unsigned int i = 0; i < ADDERS; i++)
+		scenario_thread_start(&adders[i].thread, add, &adders[i], "adder-%u", i + 1);
+	for (unsigned int i = 0; i < ADDERS; i++) {
+		scenario_thread_join(&adders[i].thread);
+		sum += adders[i].sum;
+	}
+	elapsed = scenario_stop(&timer);
+	scenario_fact("single_ns", (int64_t)single);
+	scenario_fact("interval_ns", (int64_t)interval);
+	scenario_fact("requests", (int64_t)global_lock.requests);
+	scenario_result(sum_expected(count), sum, elapsed);
+	scenario_say("one alone", "%s under the same lock", scenario_duration_text(single).text);
+	scenario_say("lock", "asked for %s times, after %s of waiting each",
+		     scenario_count_text(global_lock.requests).text,
+		     scenario_duration_text(interval).text);
+	global_lock_destroy(&global_lock);
+	return scenario_end();
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sum-threads.c - two threads add up half of the numbers each
+ *
+ * They share nothing while they add, so nothing keeps them from running at once: with two CPUs the
+ * work takes half the time, and the same CPU time.
+ */
+#include "workloads/summing.h"
+
+SCENARIO("title: two threads, half of the numbers each: half the time\n"
+	 "chapter: 5\n"
+	 "order: 2\n"
+	 "claim: the sum is exact\n"
+	 "  holds: fact.actual == fact.expected\n"
+	 "  shows: fact.actual as count\n"
+	 "claim: two threads of one process did it\n"
+	 "  holds: threads[adder-*] == 2 and processes == 1\n"
+	 "  shows: threads[adder-*] as count\n"
+	 "claim: both ran at once, from beginning to end\n"
+	 "  needs: cpus >= 2 and fact.started_together == 1 and " SUM_UNDISTURBED "\n"
+	 "  holds: parallelism near 2 within 15% and overlap near fact.elapsed_ns within 15%\n"
+	 "  shows: parallelism as ratio\n"
+	 "claim: so it took half of the time that the adding cost\n"
+	 "  needs: cpus >= 2 and fact.started_together == 1 and " SUM_UNDISTURBED "\n"
+	 "  holds: 2 * fact.elapsed_ns near"
+	 " thread[adder-1].running + thread[adder-2].running within 15%\n"
+	 "  shows: fact.elapsed_ns of thread[adder-1].running + thread[adder-2].running"
+	 " as duration\n"
+	 "claim: nobody waited for a lock\n"
+	 "  holds: lock.waits == 0\n"
+	 "  shows: lock.waits as count\n");
+
+static struct scenario_gate gate;
+/* Set by the first adder, read when it has ended. */
+static struct scenario_timer timer;
+static bool started_together;
+
+static void add(void *argument)
+{
+	struct adder *me = argument;
+	bool together = scenario_gate_pass(&gate, me->side);
+
+	if (me->side == 0) {
+		started_together = together;
+		timer = scenario_start();
+	}
+	me->sum = sum_range(me->begin, me->end);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t count = SUM_DEFAULT_COUNT, elapsed, sum = 0;
+	const struct scenario_option options[] = {
+		SUM_COUNT_OPTION(&count),
+		SCENARIO_END,
+	};
+	struct adder adders[ADDERS];
+
+	scenario_begin(argc, argv, options);
+	sum_halves(adders, count);
+	for (unsigned int i = 0; i < ADDERS; i++)
+		scenario_thread_start(&adders[i].thread, add, &adders[i], "adder-%u", i + 1);
+	for (unsigned int i = 0; i < ADDERS; i++) {
+		scenario_thread_join(&adders[i].thread);
+		sum += adders[i].sum;
+	}
+	elapsed = scenario_stop(&timer);
+	scenario_fact("started_together", started_together);
+	scenario_result(sum_expected(count), sum, elapsed);
+	return scenario_end();
+}
