@@ -56,7 +56,7 @@ targets := $(target_sources:%.c=$(BUILD)/%)
 all: $(BUILD)/ptrace-lab $(scenarios)
 
 help:
-	@echo "make [all] | run | test | bench | deps | install | uninstall | format | clean"
+	@echo "make [all] | run | test | test-kernels | bench | deps | install | uninstall | format | clean"
 	@echo "  V=1 shows the commands; BUILD=, PREFIX=, DESTDIR=, CC=, CLANG=, BPFTOOL= are respected"
 
 # ---- the kernel side -------------------------------------------------------------------------
@@ -206,6 +206,13 @@ test: deps-test
 bench: deps-build
 	$(Q)$(MAKE) --no-print-directory all $(targets)
 	$(Q)$(SUDO) tests/bench/run $(BUILD)
+
+# On Debian's 6.1 and 6.12 kernels, in virtual machines; takes some minutes, and is not part of test.
+.PHONY: test-kernels
+test-kernels: deps-build
+	$(call install_missing,qemu-system-x86 busybox-static cpio)
+	$(Q)$(MAKE) --no-print-directory all $(targets)
+	$(Q)tests/vm/run $(BUILD)
 
 install: all
 	install -D -m 755 $(BUILD)/ptrace-lab $(DESTDIR)$(PREFIX)/bin/ptrace-lab

@@ -116,7 +116,9 @@ static int launch_target(struct session *session)
 	if (options->scenario) {
 		session->program_fd = scenario_open(options->scenario);
 		session->result_fd = memfd_create("ptrace-lab result", MFD_CLOEXEC);
-		if (session->program_fd < 0 || session->result_fd < 0) {
+		/* Threads that report at once must not write over each other. */
+		if (session->program_fd < 0 || session->result_fd < 0 ||
+		    fcntl(session->result_fd, F_SETFL, O_APPEND)) {
 			log_error("the scenario %s cannot be started: %s", options->scenario,
 				  strerror(errno));
 			return EXIT_INTERNAL;
@@ -287,6 +289,8 @@ static void end(struct session *session, struct capture_result *result)
 	int error;
 
 	reap(session, result);
+	if (result->has_status)
+		kernel_side_await_end(session->side, session->target.pid);
 	kernel_side_stop(session->side, &session->end);
 	drain_fetch(session->drain);
 	drain_pending_wakes(session->drain, session->end);

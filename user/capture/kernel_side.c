@@ -285,6 +285,23 @@ static void wait_for_programs(void)
 		usleep(20000);
 }
 
+static bool has_threads(const struct kernel_side *side, pid_t pid)
+{
+	const struct pl_slot *slot;
+
+	for (uint32_t i = 1; (slot = kernel_side_slot(side, i)); i++)
+		if (slot->tgid == (uint32_t)pid && __atomic_load_n(&slot->task, __ATOMIC_ACQUIRE))
+			return true;
+	return false;
+}
+
+void kernel_side_await_end(struct kernel_side *side, pid_t pid)
+{
+	/* Some microseconds, unless the machine is very busy; and nothing is wrong then, either. */
+	for (int i = 0; i < 500 && has_threads(side, pid); i++)
+		usleep(100);
+}
+
 void kernel_side_stop(struct kernel_side *side, uint64_t *ret_end)
 {
 	struct pl_control *control = &side->skeleton->bss->control;

@@ -35,6 +35,8 @@ void kernel_side_arm(struct kernel_side *side, pid_t tid);
 int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads);
 /* Every thread tells its blocking place anew from here on: a reader can begin here. */
 void kernel_side_new_epoch(struct kernel_side *side);
+/* A process is told to have ended a moment before its last thread's last switch: waits for that. */
+void kernel_side_await_end(struct kernel_side *side, pid_t pid);
 /* Ends the capture: when it returns, no program writes any more. Gives the end's time. */
 void kernel_side_stop(struct kernel_side *side, uint64_t *ret_end);
 /* After the end: sends the accounts of all threads that live on, as life records. */
