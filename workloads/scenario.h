@@ -47,8 +47,8 @@
  *	process[NAME].status	  with which it exited; not known if a signal ended it
  *
  * What is not known makes a claim undecided, never held: a fact that was not reported, a thread
- * or process that is not there or shares its name with another, a division by zero, and whatever was worked
- * out of a stream of records that has gaps.
+ * or process that is not there or shares its name with another, a division by zero, and whatever
+ *was worked out of a stream of records that has gaps.
  */
 #ifndef WORKLOADS_SCENARIO_H
 #define WORKLOADS_SCENARIO_H
