@@ -43,7 +43,7 @@ bpf_sources := $(sort $(wildcard bpf/*.bpf.c))
 # The maps' definition comes first: libbpf 1.1's linker misplaces maps that it met as extern before.
 bpf_objects := $(patsubst %.c,$(BUILD)/%.o,bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(bpf_sources)))
 skeleton := $(BUILD)/bpf/ptrace_lab.skel.h
-scenario_sources := $(filter-out workloads/scenario.c,$(sort $(wildcard workloads/*.c)))
+scenario_sources := $(sort $(wildcard workloads/*/*.c))
 scenarios := $(scenario_sources:%.c=$(BUILD)/%)
 unit_sources := $(sort $(wildcard tests/unit/test_*.c))
 unit_tests := $(unit_sources:%.c=$(BUILD)/%)
@@ -80,25 +80,27 @@ $(skeleton): $(BUILD)/bpf/ptrace_lab.o
 # ---- the scenarios ---------------------------------------------------------------------------
 
 # Real programs have no frame pointers, and neither have these.
-$(BUILD)/workloads/%: workloads/%.c workloads/scenario.c $(wildcard workloads/*.h)
+$(BUILD)/workloads/%: workloads/%.c workloads/scenario.c $(wildcard workloads/*.h workloads/*/*.h)
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -fomit-frame-pointer -D_GNU_SOURCE -I. \
 		$(filter %.c,$^) -o $@ -lpthread
 
-# All of them inside the tracer, so that one file can be copied to another machine.
-$(BUILD)/workloads/embedded.S: Makefile $(scenario_sources)
+# All of them inside the tracer, so that one file can be copied to another machine; and, beside each,
+# what `explain` says of it.
+$(BUILD)/workloads/embedded.S: Makefile $(scenario_sources) $(wildcard workloads/*/*.md)
 	@mkdir -p $(@D)
 	$(say) GEN $@
 	$(Q){ echo '	.section .rodata'; \
-	  for s in $(notdir $(scenarios)); do \
-	    printf '	.balign 16\n%s_begin:\n	.incbin "$(BUILD)/workloads/%s"\n%s_end:\n' \
-	      "scenario_$$(echo $$s | tr - _)" "$$s" "scenario_$$(echo $$s | tr - _)"; \
-	    printf '%s_name: .asciz "%s"\n' "scenario_$$(echo $$s | tr - _)" "$$s"; done; \
+	  for s in $(basename $(scenario_sources)); do n=scenario_$$(basename $$s | tr - _); \
+	    printf '	.balign 16\n%s_begin:\n	.incbin "$(BUILD)/%s"\n%s_end:\n' $$n $$s $$n; \
+	    printf '%s_name: .asciz "%s"\n' $$n $$(basename $$s); \
+	    printf '%s_page:\n' $$n; [ ! -e $$s.md ] || printf '	.incbin "%s.md"\n' $$s; \
+	    printf '	.byte 0\n'; done; \
 	  printf '	.section .data.rel.ro,"aw"\n	.balign 8\n	.globl embedded_scenarios\nembedded_scenarios:\n'; \
-	  for s in $(notdir $(scenarios)); do n=scenario_$$(echo $$s | tr - _); \
-	    printf '	.quad %s_name, %s_begin, %s_end\n' $$n $$n $$n; done; \
-	  printf '	.quad 0, 0, 0\n	.section .note.GNU-stack,"",%%progbits\n'; } > $@
+	  for s in $(basename $(scenario_sources)); do n=scenario_$$(basename $$s | tr - _); \
+	    printf '	.quad %s_name, %s_begin, %s_end, %s_page\n' $$n $$n $$n $$n; done; \
+	  printf '	.quad 0, 0, 0, 0\n	.section .note.GNU-stack,"",%%progbits\n'; } > $@
 
 $(BUILD)/workloads/embedded.o: $(BUILD)/workloads/embedded.S $(scenarios)
 	$(say) AS $@

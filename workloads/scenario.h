@@ -2,8 +2,9 @@
 /*
  * scenario.h - what every scenario is made of
  *
- * A scenario is one file NAME.c in this folder. It is an ordinary program, built as
- * build/workloads/NAME, that runs on its own; a copy of it lies inside ptrace-lab, which runs that.
+ * A scenario is one file NAME.c in the folder of its chapter, and NAME.md beside it, the page that
+ * `ptrace-lab explain NAME` shows. It is an ordinary program, built as build/workloads/CHAPTER/NAME,
+ * that runs on its own; a copy of it lies inside ptrace-lab, which runs that.
  * What it is and what must be true of its run stands in the file itself:
  *
  *	SCENARIO("title: two threads add to one variable and lose each other's updates\n"

@@ -25,6 +25,7 @@
 struct embedded_scenario {
 	const char *name;
 	const void *begin, *end;
+	const char *page; /* "" if nobody wrote one */
 };
 extern const struct embedded_scenario embedded_scenarios[];
 
@@ -44,6 +45,13 @@ static size_t embedded_size(const struct embedded_scenario *scenario)
 bool scenario_exists(const char *name)
 {
 	return find(name);
+}
+
+const char *scenario_page(const char *name)
+{
+	const struct embedded_scenario *scenario = find(name);
+
+	return scenario && *scenario->page ? scenario->page : NULL;
 }
 
 /* ---- the text ------------------------------------------------------------------------------ */

@@ -14,11 +14,14 @@
 
 bool scenario_exists(const char *name);
 
+/* The page that explains it (NAME.md beside its source), as Markdown; NULL if there is none. */
+const char *scenario_page(const char *name);
+
 /* Its title and claims (workloads/scenario.h). Lives as long as the program; NULL if there is no
  * such scenario, or no text in it. */
 const char *scenario_text(const char *name);
 
-/* The same of any program in memory, which is not trusted: a text inside of `image`, with its end
+/* The text of any program in memory, which is not trusted: a text inside of `image`, with its end
  * in there too, or NULL. `image` is aligned for 64-bit words. */
 const char *scenario_text_in(const void *image, size_t size);
 

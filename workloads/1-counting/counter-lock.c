@@ -5,7 +5,7 @@
  * The result is right, because only one thread counts at a time: the other one sleeps in
  * pthread_mutex_lock() until the first has counted to its end. Right, and serial.
  */
-#include "workloads/counting.h"
+#include "workloads/1-counting/counting.h"
 
 SCENARIO("title: a lock around each whole loop: right, and serial\n"
 	 "chapter: 1\n"

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "workloads/queue.h"
-#include "workloads/summing.h"
+#include "workloads/5-summing/summing.h"
 
 SCENARIO("title: two processes, half of the numbers each: half the time\n"
 	 "chapter: 5\n"

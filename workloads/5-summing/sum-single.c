@@ -4,7 +4,7 @@
  *
  * The measure for the other sums: nothing but computing, on one CPU. It has nothing to wait for.
  */
-#include "workloads/summing.h"
+#include "workloads/5-summing/summing.h"
 
 SCENARIO("title: one thread adds up a hundred million numbers\n"
 	 "chapter: 5\n"

@@ -5,7 +5,7 @@
  * Some of them fail at their work while they hold the lock. It is given back all the same, because
  * it is tied to the block of the program in which it is held, and not to reaching its end.
  */
-#include "workloads/storm.h"
+#include "workloads/1-counting/storm.h"
 
 SCENARIO("title: ten thousand threads, one lock, released even on failure\n"
 	 "chapter: 1\n"

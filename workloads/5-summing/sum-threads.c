@@ -5,7 +5,7 @@
  * They share nothing while they add, so nothing keeps them from running at once: with two CPUs the
  * work takes half the time, and the same CPU time.
  */
-#include "workloads/summing.h"
+#include "workloads/5-summing/summing.h"
 
 SCENARIO("title: two threads, half of the numbers each: half the time\n"
 	 "chapter: 5\n"

@@ -6,7 +6,7 @@
  * microseconds to be made and to end, and the moment between its load and its store is a
  * nanosecond of that, so two of them hardly ever meet. A race that is not seen is still there.
  */
-#include "workloads/storm.h"
+#include "workloads/1-counting/storm.h"
 
 SCENARIO("title: ten thousand threads race, and it seldom shows\n"
 	 "chapter: 1\n"

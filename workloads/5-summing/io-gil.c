@@ -10,7 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "workloads/global_lock.h"
+#include "workloads/5-summing/global_lock.h"
 
 /* With the other programs of a busy machine before them the threads get their answers late. */
 #define QUIET                                                                                      \

@@ -6,7 +6,7 @@
  * works. Right, without a lock and without a wait that the kernel could see; but the line goes to
  * and fro between the CPUs, and so each addition costs more than a plain one.
  */
-#include "workloads/counting.h"
+#include "workloads/1-counting/counting.h"
 
 SCENARIO("title: an atomic addition: right, parallel, nobody waits\n"
 	 "chapter: 1\n"

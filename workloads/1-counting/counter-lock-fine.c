@@ -8,7 +8,7 @@
  * before the kernel has put the thread to sleep, and the call was for nothing. Two threads are
  * slower than one alone.
  */
-#include "workloads/counting.h"
+#include "workloads/1-counting/counting.h"
 
 SCENARIO("title: a lock for each addition: right, but slow\n"
 	 "chapter: 1\n"

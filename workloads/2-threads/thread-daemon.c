@@ -5,7 +5,7 @@
  * Nobody asks the waiting thread. Returning from main() ends the process, and the kernel ends each
  * thread wherever it is: this one in the middle of its read().
  */
-#include "workloads/asking.h"
+#include "workloads/2-threads/asking.h"
 
 /* To die, a thread must get a CPU once more, which on a busy machine takes some time slices: hence
  * the tolerance for the ends of the two. */

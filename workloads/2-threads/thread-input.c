@@ -5,7 +5,7 @@
  * A process ends with its last thread, not with its first. What waits is one thread, not the
  * program.
  */
-#include "workloads/asking.h"
+#include "workloads/2-threads/asking.h"
 
 SCENARIO("title: one thread waits for a word, the other goes on\n"
 	 "chapter: 2\n"

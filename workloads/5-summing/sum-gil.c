@@ -5,8 +5,8 @@
  * Each adds half of the numbers, but only who holds the lock may compute. They take turns of 5 ms,
  * and together they take as long as one thread that adds all of them.
  */
-#include "workloads/global_lock.h"
-#include "workloads/summing.h"
+#include "workloads/5-summing/global_lock.h"
+#include "workloads/5-summing/summing.h"
 
 #define QUIET SUM_UNDISTURBED " and thread[alone].ready < 5% * fact.single_ns"
 
