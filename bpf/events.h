@@ -191,6 +191,7 @@ enum pl_life_kind {
 	PL_LIFE_EXIT = 4,   /* it begins to end; it runs on until its last switch */
 	PL_LIFE_TOTALS = 5, /* its account: at its last switch, or at the end of the capture */
 	PL_LIFE_RENAME = 6,
+	PL_LIFE_SIGNAL = 7, /* one or more signals on their way (struct pl_life_signal) */
 };
 
 enum pl_task_flags {
@@ -233,10 +234,76 @@ struct pl_life_exec {
 	char path[PL_PATH_LEN]; /* cut short if longer */
 };
 
+/* What made a thread end. */
+enum pl_end {
+	PL_END_UNKNOWN = 0, /* the recording is older than this */
+	PL_END_ITSELF = 1,  /* it returned, or called pthread_exit() */
+	PL_END_EXITED = 2,  /* it ended the whole process: exit_group */
+	PL_END_TAKEN = 3,   /* the process ended: another thread's exit_group, or a signal */
+	PL_END_EXEC = 4,    /* another thread executes a new program */
+};
+
 struct pl_life_exit {
 	struct pl_life_head head;
 	PL_U32 code; /* as wait(2) gives it: exit status << 8, or the signal */
-	PL_U32 reserved;
+	PL_U8 how;   /* enum pl_end */
+	PL_U8 reserved_29;
+	PL_U16 syscall; /* in which it was when it ended, or PL_NO_SYSCALL; valid with `how` */
+};
+
+/* How far a signal has come. */
+enum pl_signal_step {
+	PL_SIGNAL_SENT = 1,
+	PL_SIGNAL_DELIVERED = 2, /* the receiver acts on it: handler, death, stop */
+};
+
+/* What became of it when it was sent: the kernel's own numbers. */
+enum pl_signal_result {
+	PL_SIGNAL_QUEUED = 0,
+	PL_SIGNAL_IGNORED = 1, /* nobody wants it; SIGCONT may have woken a stopped process */
+	PL_SIGNAL_PENDING =
+		2, /* one of that number was on its way already: one of the two is lost */
+	PL_SIGNAL_OVERFLOW = 3, /* not sent: too many were queued */
+	PL_SIGNAL_NO_INFO = 4,	/* queued without telling who sent it */
+};
+
+/* What the receiver wants done. */
+enum pl_signal_action {
+	PL_ACTION_DEFAULT = 0,
+	PL_ACTION_IGNORE = 1,
+	PL_ACTION_HANDLER = 2,
+};
+
+enum pl_signal_source {
+	PL_SOURCE_THREAD = 1, /* `sender` sent it */
+	PL_SOURCE_KERNEL = 2, /* a timer, a terminal, a child's end, ... */
+	PL_SOURCE_FAULT = 3,  /* what the receiver itself did: `address` and `ip` tell */
+};
+
+enum pl_signal_flags {
+	PL_SIGNAL_PROCESS = 1 << 0, /* to the process: any of its threads may take it */
+	PL_SIGNAL_FATAL = 1 << 1,   /* this one ends the process */
+};
+
+/* The head names the receiver. A flood of alike signals is told in few records: each speaks of the
+ * `count` since the one before. */
+struct pl_life_signal {
+	struct pl_life_head head;
+	PL_U8 step; /* enum pl_signal_step */
+	PL_U8 number;
+	PL_U8 result; /* SENT: enum pl_signal_result */
+	PL_U8 action; /* enum pl_signal_action */
+	PL_U8 source; /* enum pl_signal_source */
+	PL_U8 flags;  /* enum pl_signal_flags */
+	PL_U16 reserved_30;
+	PL_S32 code;   /* si_code */
+	PL_U32 sender; /* SENT: tid, 0 if it is nobody's deed */
+	PL_U32 sender_tgid;
+	PL_U32 count;
+	PL_U64 address;		/* FAULT: what it touched, or where it was */
+	PL_U64 ip;		/* FAULT: the instruction */
+	char comm[PL_COMM_LEN]; /* the receiver's name, as it need not be followed */
+	char sender_comm[PL_COMM_LEN];
 };
 
 struct pl_life_rename {
@@ -275,6 +342,7 @@ union pl_life {
 	struct pl_life_exit exit;
 	struct pl_life_rename rename;
 	struct pl_life_totals totals;
+	struct pl_life_signal signal;
 };
 
 /* ---- shared memory ------------------------------------------------------------------------- */
@@ -344,6 +412,7 @@ PL_ASSERT("pl_life_task", sizeof(struct pl_life_task) == 96);
 PL_ASSERT("pl_life_exec", sizeof(struct pl_life_exec) == 176);
 PL_ASSERT("pl_life_exit", sizeof(struct pl_life_exit) == 32);
 PL_ASSERT("pl_life_rename", sizeof(struct pl_life_rename) == 40);
+PL_ASSERT("pl_life_signal", sizeof(struct pl_life_signal) == 96);
 PL_ASSERT("pl_totals", sizeof(struct pl_totals) == 80);
 PL_ASSERT("pl_life_totals", sizeof(struct pl_life_totals) == 104);
 PL_ASSERT("pl_lane", sizeof(struct pl_lane) == 128);

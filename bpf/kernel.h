@@ -69,7 +69,8 @@ inlined void syscall_of(struct task_struct *task, struct syscall_view *view)
  * but BPF reaches it only on kernels with all symbols in kallsyms. Interrupts of the kernel run on
  * stacks of their own; on x86 those that come in user mode run on the task's, but then the task is
  * in no system call. `scratch` is memory to pass the stack pointer through: from a map it comes
- * back as a number.
+ * back as a number. Only for functions whose own stack is below 64 bytes: since 6.13 the kernel
+ * gives others a stack elsewhere.
  */
 inlined bool in_interrupt(struct task_struct *current, __u64 *scratch)
 {

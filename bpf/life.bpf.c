@@ -55,6 +55,28 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	return 0;
 }
 
+/* The kernel ends the other threads of a process as if by SIGKILL, and leaves no other trace than
+ * these. */
+inlined void tell_how(struct pl_life_exit *record, struct task_struct *task)
+{
+	struct syscall_view call;
+
+	record->how = PL_END_ITSELF;
+	record->reserved_29 = 0;
+	record->syscall = PL_NO_SYSCALL;
+	if (task->flags & PF_KTHREAD)
+		return;
+	syscall_of(task, &call);
+	if (call.number >= 0 && call.number < PL_NO_SYSCALL)
+		record->syscall = call.number;
+	if (call.number == __NR_exit_group)
+		record->how = PL_END_EXITED;
+	else if (call.number != __NR_exit && task->signal->group_exec_task)
+		record->how = PL_END_EXEC;
+	else if (call.number != __NR_exit)
+		record->how = PL_END_TAKEN;
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
@@ -70,7 +92,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!task->signal->live.counter)
 		record->head.flags |= PL_TASK_LAST;
 	record->code = task->exit_code;
-	record->reserved = 0;
+	tell_how(record, task);
 	life_submit(record);
 	return 0;
 }

@@ -15,12 +15,16 @@
 	})
 
 /* User space looks in now and then; it is woken only when a quarter of the ring is waiting. */
-inlined void life_submit(void *record)
+inlined __u64 life_wakeup(void)
 {
 	__u64 waiting = bpf_ringbuf_query(&life, BPF_RB_AVAIL_DATA);
 
-	bpf_ringbuf_submit(record, waiting > settings.life_bytes / 4 ? BPF_RB_FORCE_WAKEUP
-								     : BPF_RB_NO_WAKEUP);
+	return waiting > settings.life_bytes / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+inlined void life_submit(void *record)
+{
+	bpf_ringbuf_submit(record, life_wakeup());
 }
 
 inlined void life_head(struct pl_life_head *head, struct task_struct *task, __u8 kind, __u32 size,

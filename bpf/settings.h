@@ -29,4 +29,23 @@ struct pl_control {
 	PL_U64 end;	  /* non-zero: the capture ended then; the programs do nothing any more */
 };
 
+/* Signals that are alike (bpf/signals.bpf.c). Each kind is told of in so many records, and then not
+ * more often than every so many nanoseconds. */
+#define PL_SIGNAL_FLOWS	   4096
+#define PL_SIGNAL_RECORDS  16
+#define PL_SIGNAL_PAUSE_NS 10000000ull
+
+struct pl_signal_key {
+	PL_U32 from; /* SENT: tid; DELIVERED: process */
+	PL_U32 to;   /* SENT: process; DELIVERED: tid */
+	PL_U8 step, number, result, action, source;
+	PL_U8 reserved[3];
+};
+
+struct pl_signal_flow {
+	PL_U64 told;	/* time of the last record */
+	PL_U32 records; /* so far */
+	PL_U32 waiting; /* signals that no record has spoken of yet */
+};
+
 #endif

@@ -53,6 +53,23 @@ struct files_struct {
 
 struct signal_struct {
 	atomic_t live;
+	unsigned int flags;
+	struct task_struct *group_exec_task;
+};
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
+struct kernel_siginfo {
 };
 
 struct sched_entity {
@@ -76,6 +93,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
 	struct sched_entity se;
 };
 

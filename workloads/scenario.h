@@ -46,6 +46,15 @@
  *	process[NAME].life	  from its first thread's begin to its last one's end (ns)
  *	process[NAME].signal	  that ended it, 0 if none did
  *	process[NAME].status	  with which it exited; not known if a signal ended it
+ *	signals[FROM,TO,NUMBER]	  signals sent; FROM is a thread's name, kernel or fault, TO a process's
+ *				  name; both may have *; NUMBER may be left out
+ *	signals[...].handled .ignored .fatal	of these: by a handler; not at all; ended a process
+ *	signals[...].first	  when the first one was sent, in ns since the recording began
+ *	process[NAME].killer.pid .killer.at	who sent the signal that ended it (0: the kernel), when
+ *	process[NAME].fault.address .fault.ip .fault.code	of the fault that ended it (siginfo)
+ *	thread[NAME].ended.itself .ended.taken	1 if it ended by itself; with its process (exec too)
+ *	thread[NAME].ended.by	  tid of the thread whose exit took it along
+ *	thread[NAME].ended.waiting .ended.waiting.REASON	the wait out of which it was taken (ns)
  *
  * What is not known makes a claim undecided, never held: a fact that was not reported, a thread
  * or process that is not there or shares its name with another, a division by zero, and whatever

@@ -294,6 +294,7 @@ static void end(struct session *session, struct capture_result *result)
 	kernel_side_stop(session->side, &session->end);
 	drain_fetch(session->drain);
 	drain_pending_wakes(session->drain, session->end);
+	drain_pending_signals(session->drain, session->end);
 	kernel_side_settle(session->side);
 	drain_fetch(session->drain);
 	/* `run` begins with its exec, and that is what the kernel side announces first. */

@@ -124,6 +124,40 @@ int drain_pending_wakes(struct drain *drain, uint64_t end)
 	return drain->error;
 }
 
+int drain_pending_signals(struct drain *drain, uint64_t end)
+{
+	struct pl_signal_key key, *after = NULL;
+	uint32_t waiting;
+
+	while (kernel_side_next_signals(drain->side, after, &key, &waiting)) {
+		bool sent = key.step == PL_SIGNAL_SENT;
+		union pl_life record = {.signal = {
+						.head =
+							{
+								.time = end,
+								/* Whichever thread got it: its
+								   first one stands for all. */
+								.tid = key.to,
+								.tgid = sent ? key.to : 0,
+								.kind = PL_LIFE_SIGNAL,
+								.size = sizeof(record.signal),
+							},
+						.step = key.step,
+						.number = key.number,
+						.result = key.result,
+						.action = key.action,
+						.source = key.source,
+						.sender = sent ? key.from : 0,
+						.sender_tgid = sent ? 0 : key.from,
+						.count = waiting,
+					}};
+
+		keep_error(drain, recording_write_life(drain->writer, &record));
+		after = &key;
+	}
+	return drain->error;
+}
+
 uint64_t drain_records(const struct drain *drain)
 {
 	return drain->records;

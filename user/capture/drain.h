@@ -21,6 +21,8 @@ int drain_fd(const struct drain *drain);
 int drain_fetch(struct drain *drain);
 /* After the end: wake-ups of threads that have not run since. */
 int drain_pending_wakes(struct drain *drain, uint64_t end);
+/* After the end: signals that were counted, and not told of. */
+int drain_pending_signals(struct drain *drain, uint64_t end);
 
 /* Lane records so far, and lost ones; the time of the first life record (0 if none). */
 uint64_t drain_records(const struct drain *drain);

@@ -195,6 +195,10 @@ int kernel_side_attach(struct kernel_side *side)
 	if (!error)
 		error = attach_one(skeleton->progs.on_rename, &skeleton->links.on_rename);
 	if (!error)
+		error = attach_one(skeleton->progs.on_signal, &skeleton->links.on_signal);
+	if (!error)
+		error = attach_one(skeleton->progs.on_deliver, &skeleton->links.on_deliver);
+	if (!error)
 		error = attach_one(skeleton->progs.on_waking, &skeleton->links.on_waking);
 	if (!error)
 		error = attach_one(skeleton->progs.on_switch, &skeleton->links.on_switch);
@@ -348,12 +352,28 @@ const struct pl_control *kernel_side_control(const struct kernel_side *side)
 	return &side->skeleton->bss->control;
 }
 
+bool kernel_side_next_signals(const struct kernel_side *side, const struct pl_signal_key *after,
+			      struct pl_signal_key *ret_key, uint32_t *ret_waiting)
+{
+	int map = bpf_map__fd(side->skeleton->maps.signal_flows);
+	struct pl_signal_flow flow;
+
+	for (; !bpf_map_get_next_key(map, after, ret_key); after = ret_key) {
+		if (!bpf_map_lookup_elem(map, ret_key, &flow) && flow.waiting) {
+			*ret_waiting = flow.waiting;
+			return true;
+		}
+	}
+	return false;
+}
+
 uint64_t kernel_side_missed(const struct kernel_side *side)
 {
 	const struct bpf_program *programs[] = {
 		side->skeleton->progs.on_switch, side->skeleton->progs.on_waking,
 		side->skeleton->progs.on_fork,	 side->skeleton->progs.on_exec,
 		side->skeleton->progs.on_exit,	 side->skeleton->progs.on_rename,
+		side->skeleton->progs.on_signal, side->skeleton->progs.on_deliver,
 	};
 	uint64_t missed = 0;
 

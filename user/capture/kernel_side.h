@@ -48,6 +48,10 @@ struct lane_view kernel_side_lane(const struct kernel_side *side, unsigned int c
 const struct pl_slot *kernel_side_slot(const struct kernel_side *side, uint32_t index);
 int kernel_side_life_fd(const struct kernel_side *side);
 const struct pl_control *kernel_side_control(const struct kernel_side *side);
+/* After the end: kinds of signals of which some have not been told, the one that follows `after`
+ * (NULL: the first). False past the last one. */
+bool kernel_side_next_signals(const struct kernel_side *side, const struct pl_signal_key *after,
+			      struct pl_signal_key *ret_key, uint32_t *ret_waiting);
 /* Runs that the kernel skipped because the same program was running on that CPU already. */
 uint64_t kernel_side_missed(const struct kernel_side *side);
 

@@ -3,34 +3,10 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "model/model.h"
-
-struct because {
-	char *text;
-	size_t size;
-};
-
-__attribute__((format(printf, 2, 3))) static enum figure_result unknown(struct because because,
-									const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(because.text, because.size, format, arguments);
-	va_end(arguments);
-	return FIGURE_UNKNOWN;
-}
-
-static enum figure_result known(long double *ret, long double value)
-{
-	*ret = value;
-	return FIGURE_KNOWN;
-}
+#include "model/claims_inside.h"
 
 bool name_matches(const char *pattern, const char *text)
 {
@@ -59,7 +35,7 @@ bool name_matches(const char *pattern, const char *text)
 /* ---- what the recording can be trusted with ------------------------------------------------ */
 
 /* Figures that are worked out of the stream of records are only exact if it is whole. */
-static bool stream_is_whole(const struct model *model, struct because because)
+bool stream_is_whole(const struct model *model, struct because because)
 {
 	const struct losses *losses = &model->losses;
 	uint64_t lost = losses->records + losses->life + losses->missed;
@@ -79,7 +55,7 @@ static bool stream_is_whole(const struct model *model, struct because because)
 }
 
 /* The threads are known even where switches were lost, but not where births were. */
-static bool threads_are_known(const struct model *model, struct because because)
+bool threads_are_known(const struct model *model, struct because because)
 {
 	const struct losses *losses = &model->losses;
 
@@ -166,7 +142,7 @@ static bool is_reason(const char *word, enum reason reason)
 }
 
 /* REASON_NONE if there is no such reason. */
-static enum reason reason_called(const char *word)
+enum reason reason_called(const char *word)
 {
 	for (enum reason reason = REASON_NONE + 1; reason < REASON_COUNT; reason++)
 		if (is_reason(word, reason))
@@ -263,8 +239,8 @@ static bool thread_is_called(const struct thread *thread, const char *name)
 	return !strncmp(thread->name, name, PL_COMM_LEN - 1);
 }
 
-static enum figure_result find_thread(const struct model *model, const char *name,
-				      const struct thread **ret, struct because because)
+enum figure_result find_thread(const struct model *model, const char *name,
+			       const struct thread **ret, struct because because)
 {
 	const struct thread *thread, *found = NULL;
 	size_t count = 0;
@@ -342,8 +318,8 @@ static enum figure_result cpu_figure(const struct model *model, long double *ret
 
 /* ---- processes ----------------------------------------------------------------------------- */
 
-static enum figure_result find_process(const struct model *model, const char *name,
-				       const struct process **ret, struct because because)
+enum figure_result find_process(const struct model *model, const char *name,
+				const struct process **ret, struct because because)
 {
 	const struct process *process, *found = NULL;
 	size_t count = 0;
@@ -515,7 +491,10 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 				long double *ret, char *because, size_t because_size)
 {
 	struct because where = {because, because_size};
+	enum figure_result result = signal_figure(model, name, ret, where);
 
+	if (result != FIGURE_NO_NAME)
+		return result;
 	if (name->has_bracket) {
 		if (!strcmp(name->head, "thread"))
 			return thread_figure(model, name, ret, where);

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "model/locks.h"
 #include "model/population.h"
+#include "model/signals.h"
 #include "model/summary.h"
 #include "model/totals.h"
 #include "recording/recording.h"
@@ -21,12 +22,14 @@ struct work {
 	struct timeline *timeline;
 	struct summary *summary;
 	struct locks *locks;
+	struct signals *signals;
 };
 
 static void work_free(struct work *work)
 {
 	summary_free(&work->summary);
 	locks_free(&work->locks);
+	signals_free(&work->signals);
 	timeline_free(&work->timeline);
 }
 
@@ -144,6 +147,8 @@ static int work_begin(struct work *work, const struct recording *recording, cons
 		error = summary_new(work->timeline, work->begin, work->end, &work->summary);
 	if (!error)
 		error = locks_new(work->timeline, &work->locks);
+	if (!error)
+		error = signals_new(work->timeline, &work->signals);
 	return error;
 }
 
@@ -227,6 +232,7 @@ static int work_end(struct work *work, const struct recording *recording, struct
 				.lost = losses->records || losses->life || losses->missed ||
 					losses->untracked || !model->complete,
 			});
+		error = signals_finish(work->signals, model);
 		model->ready = summary.ready;
 		model->blocked = summary.blocked;
 		memcpy(model->strip, summary.strip, sizeof(model->strip));
@@ -293,6 +299,7 @@ void model_free(struct model **model)
 	vector_free(&it->threads);
 	vector_free(&it->processes);
 	vector_free(&it->locks);
+	vector_free(&it->signals);
 	vector_free(&it->claims);
 	vector_free(&it->command);
 	vector_free(&it->facts);

@@ -92,6 +92,11 @@ struct thread {
 			   */
 	uint32_t wakers_known,
 		wakers_unknown; /* ends of blocked intervals with and without a waker */
+	uint8_t end_how;	/* enum pl_end; UNKNOWN: alive, or not recorded */
+	uint32_t ended_by;	/* index of the thread whose exit or exec ended it, or NO_THREAD */
+	enum reason ended_in;	/* the wait in the midst of which it was ended; else REASON_NONE */
+	uint16_t ended_syscall; /* of that wait */
+	uint64_t ended_wait_ns; /* how long that wait had been */
 	struct bar bar;
 	bool has_totals;	 /* the kernel side's totals came, and stand in this struct */
 	bool totals_agree;	 /* and the stream says exactly the same */
@@ -111,6 +116,36 @@ struct process {
 	uint32_t threads;
 	uint32_t execs;
 	uint64_t running_ns;
+	uint32_t killer; /* index into model.signals of the one that ended it, or NO_SIGNAL */
+	uint32_t exiter; /* index of the thread that ended it by exit(), or NO_THREAD */
+};
+
+#define NO_SIGNAL UINT32_MAX
+
+/* Signals of one number from one sender to one process. */
+struct signal_sum {
+	uint8_t number;
+	uint8_t source;			 /* enum pl_signal_source; 0: only their arrival was seen */
+	uint32_t from;			 /* thread index, or NO_THREAD: not one of the target's */
+	uint32_t from_tid;		 /* 0: nobody's deed, or not known */
+	uint32_t from_tgid;		 /* 0: not known */
+	char from_name[PL_COMM_LEN + 1]; /* "" if not known */
+	uint32_t to;			 /* process index, or NO_THREAD: not one of the target's */
+	uint32_t to_tgid;
+	char to_name[PL_COMM_LEN + 1];
+	uint64_t sent; /* all of them; of these: */
+	uint64_t ignored, merged, overflowed;
+	uint64_t handled;     /* times that a handler was called */
+	uint32_t handler;     /* thread index that ran it last, or NO_THREAD */
+	uint64_t stopped;     /* times that it stopped the process */
+	bool fatal;	      /* one of them ended the process */
+	bool stops, resumes;  /* what such a signal does, whoever gets it: nobody handles it */
+	uint64_t first, last; /* when sent; without any seen, when delivered */
+	uint64_t fatal_time;
+	bool has_fault; /* source FAULT: of the fatal one, or of the last one */
+	int32_t code;	/* si_code */
+	uint64_t address, ip;
+	uint32_t faulter; /* thread index, or NO_THREAD */
 };
 
 /* Durations by powers of two: bucket b counts those in [2^b, 2^(b+1)) ns, bucket 0 also zero. */
@@ -177,8 +212,10 @@ struct model {
 
 	VECTOR(struct thread) threads; /* in order of appearance */
 	VECTOR(struct process) processes;
-	VECTOR(struct lock) locks; /* most time waited first */
-	struct histogram ready;	   /* waits for a CPU, all threads */
+	VECTOR(struct lock) locks;	   /* most time waited first */
+	VECTOR(struct signal_sum) signals; /* in order of their first one */
+	uint64_t signals_beyond;	   /* of more senders and receivers than are kept apart */
+	struct histogram ready;		   /* waits for a CPU, all threads */
 	struct histogram blocked;
 	/* Time during which exactly n of the target's threads ran; the last entry: that many or
 	 * more. */

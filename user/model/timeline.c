@@ -236,6 +236,21 @@ static int feed_record(struct timeline *timeline, const struct recording_item *i
 	}
 }
 
+static int feed_life(struct timeline *timeline, const union pl_life *life)
+{
+	int error = timeline_feed_life(timeline, life);
+	const struct timeline_visitor *visitor;
+
+	if (error)
+		return error;
+	vector_for_each (&timeline->visitors, visitor) {
+		if (visitor->life)
+			visitor->life(visitor->context, life,
+				      population_find(&timeline->population, life->head.tid));
+	}
+	return 0;
+}
+
 int timeline_feed(struct timeline *timeline, const struct recording_item *item)
 {
 	if (!timeline->began) {
@@ -251,7 +266,7 @@ int timeline_feed(struct timeline *timeline, const struct recording_item *item)
 	timeline->figures.records++;
 	if (item->record)
 		return feed_record(timeline, item);
-	return item->life ? timeline_feed_life(timeline, item->life) : 0;
+	return item->life ? feed_life(timeline, item->life) : 0;
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
@@ -416,6 +431,25 @@ const struct interval *timeline_open(const struct timeline *timeline, uint32_t t
 	const struct track *track = &timeline->tracks.items[thread];
 
 	return track->dead ? NULL : &track->open;
+}
+
+bool timeline_last_wait(const struct timeline *timeline, uint32_t thread, struct interval *ret)
+{
+	const struct track *track = &timeline->tracks.items[thread];
+
+	if (track->wait_reason == REASON_NONE)
+		return false;
+	*ret = (struct interval){
+		.thread = thread,
+		.state = track->wait_reason == REASON_STOP ? STATE_STOPPED : STATE_BLOCKED,
+		.reason = track->wait_reason,
+		.syscall = track->wait_syscall,
+		.begin = track->wait_begin,
+		.end = track->wait_end,
+		.waker = track->wait_waker,
+		.waker_context = track->wait_context,
+	};
+	return true;
 }
 
 const struct timeline_figures *timeline_figures(const struct timeline *timeline)

@@ -35,7 +35,10 @@ struct timeline_visitor {
 	unsigned int states_begun; /* for which states `begins` is called: bits 1 << STATE_... */
 	/* An interval is complete. One of no length is left out, unless the thread was blocked: its
 	 * wake-up had come before it was off its CPU, but it did go to sleep. */
-	void (*interval)(void *context, const struct interval *interval);
+	void (*interval)(void *context, const struct interval *interval); /* may be NULL */
+	/* A life record, after the timeline has taken it in; `thread` has, or last had, its tid, or
+	 * is NO_THREAD. May be NULL. */
+	void (*life)(void *context, const union pl_life *life, uint32_t thread);
 };
 
 struct timeline_options {
@@ -61,6 +64,10 @@ uint32_t timeline_thread_of(const struct timeline *timeline, uint32_t tid);
 uint64_t timeline_running_ns(const struct timeline *timeline, uint32_t thread, uint64_t time);
 /* Its open interval; NULL if it is dead. */
 const struct interval *timeline_open(const struct timeline *timeline, uint32_t thread);
+
+/* Its last wait that is over; only the begin, end, reason, syscall, waker and waker_context are
+ * filled in. False if it has not waited. */
+bool timeline_last_wait(const struct timeline *timeline, uint32_t thread, struct interval *ret);
 
 struct timeline_figures {
 	uint64_t begin, end;

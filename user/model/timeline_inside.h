@@ -31,6 +31,11 @@ struct track {
 	uint64_t ending_at;  /* or when the totals of a living thread were taken */
 	uint64_t block_time; /* when `block` came; 0: never */
 	struct pl_block block;
+	uint64_t wait_begin, wait_end; /* of the last wait that is over */
+	uint16_t wait_syscall;
+	uint8_t wait_reason; /* REASON_NONE: there was none */
+	uint8_t wait_context;
+	uint32_t wait_waker;
 	uint64_t accounted_ns; /* the sum of what the visitors were told */
 	uint64_t start_time;
 	uint32_t voluntary, involuntary;

@@ -49,8 +49,10 @@ void track_close(struct timeline *timeline, struct track *track, uint64_t end)
 	if (end == interval->begin && !track_is(track, STATES_WAITING))
 		return;
 	track->accounted_ns += end - interval->begin;
-	vector_for_each (&timeline->visitors, visitor)
-		visitor->interval(visitor->context, interval);
+	vector_for_each (&timeline->visitors, visitor) {
+		if (visitor->interval)
+			visitor->interval(visitor->context, interval);
+	}
 }
 
 void track_open(struct track *track, enum state state, uint64_t begin)
@@ -83,6 +85,16 @@ void track_run(struct timeline *timeline, struct track *track, uint32_t cpu)
 	track_announce(timeline, track);
 }
 
+static void keep_wait(struct track *track, uint64_t end)
+{
+	track->wait_begin = track->open.begin;
+	track->wait_end = end;
+	track->wait_syscall = track->open.syscall;
+	track->wait_reason = track->open.reason;
+	track->wait_waker = track->open.waker;
+	track->wait_context = track->open.waker_context;
+}
+
 void track_wake(struct timeline *timeline, struct track *track, uint64_t woken, uint32_t waker,
 		uint8_t context)
 {
@@ -96,6 +108,7 @@ void track_wake(struct timeline *timeline, struct track *track, uint64_t woken, 
 			track->wakers_unknown++;
 		track->open.waker = waker;
 		track->open.waker_context = context;
+		keep_wait(track, woken);
 	}
 	track->woken_told = false;
 	track_close(timeline, track, woken);

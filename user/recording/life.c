@@ -11,6 +11,7 @@ static const size_t known_sizes[] = {
 	[PL_LIFE_EXIT] = sizeof(struct pl_life_exit),
 	[PL_LIFE_TOTALS] = sizeof(struct pl_life_totals),
 	[PL_LIFE_RENAME] = sizeof(struct pl_life_rename),
+	[PL_LIFE_SIGNAL] = sizeof(struct pl_life_signal),
 };
 
 bool life_kind_is_known(uint8_t kind)

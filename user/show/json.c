@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "show/derive.h"
+#include "show/json_sections.h"
 #include "show/report_format.h"
 #include "show/show.h"
 
@@ -167,6 +168,14 @@ static void put_processes(struct json *json, const struct model *model)
 		put_status(json, process->has_code, process->code);
 		json_unsigned(json, "threads", process->threads);
 		json_unsigned(json, "execs", process->execs);
+		if (process->killer < model->signals.count)
+			json_unsigned(json, "killer", process->killer);
+		else
+			json_null(json, "killer");
+		if (process->exiter < model->threads.count)
+			json_unsigned(json, "exiter", process->exiter);
+		else
+			json_null(json, "exiter");
 		json_unsigned(json, "running_ns", process->running_ns);
 		json_object_end(json);
 	}
@@ -265,6 +274,7 @@ static void put_thread(struct json *json, const struct model *model, const struc
 	json_unsigned(json, "wakers_unknown", thread->wakers_unknown);
 	put_reasons(json, model, thread);
 	put_kernel(json, thread);
+	json_thread_end(json, model, thread);
 	if (model->threads.count <= BARS_MAX && thread->bar.cells)
 		put_cells(json, "bar", thread->bar.cells, thread->bar.first, thread->bar.count);
 	else
@@ -438,6 +448,7 @@ int show_json(FILE *out, const struct model *model)
 	put_threads(&json, model);
 	error = put_all_reasons(&json, model);
 	put_locks(&json, model);
+	json_signals(&json, model);
 	put_distribution(&json, "latency", &model->ready);
 	put_distribution(&json, "blocked", &model->blocked);
 	put_claims(&json, model);

@@ -3,48 +3,8 @@
 #include "base/json.h"
 #include "model/model.h"
 #include "show/report_format.h"
+#include "show/schema.h"
 #include "show/show.h"
-
-enum kind {
-	STRING,
-	COUNT,	/* a whole number, never negative */
-	SIGNED, /* a whole number */
-	REAL,
-	BOOLEAN,
-	OBJECT,
-	OBJECTS, /* an array of objects */
-	STRINGS,
-	COUNTS,
-	CELLS,	 /* an array of arrays of STATE_COUNT counts */
-	TEXTS,	 /* an object with any members, all strings */
-	REASON,	 /* one of the names of enum reason */
-	VERDICT, /* one of the names of enum verdict */
-};
-
-struct member {
-	const char *name;
-	enum kind kind;
-	const char *text;
-	const struct member *members; /* OBJECT, OBJECTS */
-	bool nullable;
-};
-
-#define MEMBER(name_, kind_, text_)                                                                \
-	{                                                                                          \
-		.name = name_, .kind = kind_, .text = text_                                        \
-	}
-#define MEMBER_OR_NULL(name_, kind_, text_)                                                        \
-	{                                                                                          \
-		.name = name_, .kind = kind_, .text = text_, .nullable = true                      \
-	}
-#define NESTED(name_, kind_, text_, members_)                                                      \
-	{                                                                                          \
-		.name = name_, .kind = kind_, .text = text_, .members = members_                   \
-	}
-#define NESTED_OR_NULL(name_, kind_, text_, members_)                                              \
-	{                                                                                          \
-		.name = name_, .kind = kind_, .text = text_, .members = members_, .nullable = true \
-	}
 
 static const struct member status_members[] = {
 	MEMBER("wait", COUNT, "As wait(2) gives it."),
@@ -144,6 +104,8 @@ static const struct member process_members[] = {
 		       status_members),
 	MEMBER("threads", COUNT, "Threads that it had in the capture."),
 	MEMBER("execs", COUNT, "How often it executed a program."),
+	MEMBER_OR_NULL("killer", COUNT, "Index into signals: what ended it; null if none did."),
+	MEMBER_OR_NULL("exiter", COUNT, "Index into threads: the one that called exit()."),
 	MEMBER("running_ns", COUNT, "CPU time of its threads."),
 	{0},
 };
@@ -217,6 +179,8 @@ static const struct member thread_members[] = {
 	MEMBER_OR_NULL(
 		"totals_agree", BOOLEAN,
 		"Whether the totals kept in the kernel and the timeline say the same; null: no totals."),
+	NESTED_OR_NULL("ended", OBJECT, "How it ended; null: alive, or not recorded.",
+		       thread_end_members),
 	NESTED_OR_NULL("bar", OBJECT,
 		       "A picture of its life; null when there are more than 64 threads.",
 		       cells_members),
@@ -335,6 +299,10 @@ static const struct member report_members[] = {
 	NESTED("reasons", OBJECTS, "What threads were blocked for, all together.",
 	       all_reason_members),
 	NESTED("locks", OBJECTS, "Locks that somebody waited for, most time first.", lock_members),
+	NESTED("signals", OBJECTS, "Signals by sender, receiver and number, in order of time.",
+	       signal_members),
+	MEMBER("signals_beyond", COUNT,
+	       "Signals of more senders and receivers than are told apart."),
 	NESTED("latency", OBJECT, "Waits for a CPU, of all threads.", distribution_members),
 	NESTED("blocked", OBJECT, "Blocked intervals, of all threads.", distribution_members),
 	NESTED("claims", OBJECTS, "The scenario's claims, worked out on the recording.",

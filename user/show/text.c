@@ -17,6 +17,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_header(&text, model);
 	show_threads(&text, model);
 	show_processes(&text, model);
+	show_signals(&text, model);
 	show_reasons(&text, model);
 	show_locks(&text, model);
 	show_latency(&text, model);

@@ -149,6 +149,7 @@ void text_length(struct text *text, unsigned int width, uint64_t part, uint64_t 
 void show_header(struct text *text, const struct model *model);
 void show_threads(struct text *text, const struct model *model);
 void show_processes(struct text *text, const struct model *model);
+void show_signals(struct text *text, const struct model *model);
 void show_reasons(struct text *text, const struct model *model);
 void show_locks(struct text *text, const struct model *model);
 void show_latency(struct text *text, const struct model *model);

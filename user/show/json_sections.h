@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* json_sections.h - sections of the JSON report that have a file of their own */
+#ifndef SHOW_JSON_SECTIONS_H
+#define SHOW_JSON_SECTIONS_H
+
+#include "base/json.h"
+#include "model/model.h"
+
+void json_signals(struct json *json, const struct model *model);
+void json_thread_end(struct json *json, const struct model *model, const struct thread *thread);
+
+#endif

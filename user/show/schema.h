@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* schema.h - how the members of a JSON report are described; each section may be in a file of its
+ * own */
+#ifndef SHOW_SCHEMA_H
+#define SHOW_SCHEMA_H
+
+#include <stdbool.h>
+
+enum member_kind {
+	STRING,
+	COUNT,	/* a whole number, never negative */
+	SIGNED, /* a whole number */
+	REAL,
+	BOOLEAN,
+	OBJECT,
+	OBJECTS, /* an array of objects */
+	STRINGS,
+	COUNTS,
+	CELLS,	 /* an array of arrays of STATE_COUNT counts */
+	TEXTS,	 /* an object with any members, all strings */
+	REASON,	 /* one of the names of enum reason */
+	VERDICT, /* one of the names of enum verdict */
+};
+
+struct member {
+	const char *name;
+	enum member_kind kind;
+	const char *text;
+	const struct member *members; /* OBJECT, OBJECTS */
+	bool nullable;
+};
+
+#define MEMBER(name_, kind_, text_)                                                                \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_                                        \
+	}
+#define MEMBER_OR_NULL(name_, kind_, text_)                                                        \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_, .nullable = true                      \
+	}
+#define NESTED(name_, kind_, text_, members_)                                                      \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_, .members = members_                   \
+	}
+#define NESTED_OR_NULL(name_, kind_, text_, members_)                                              \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_, .members = members_, .nullable = true \
+	}
+
+/* Sections with a file of their own: json_SUBJECT.c has them beside what writes them. */
+extern const struct member signal_members[];
+extern const struct member thread_end_members[];
+
+#endif
