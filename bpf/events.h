@@ -48,6 +48,8 @@ enum pl_record_kind {
 	PL_WAKE = 3,
 	PL_GAP = 4,
 	PL_RESUME = 5,
+	PL_STACK = 6,
+	PL_SAMPLE = 7,
 };
 
 enum pl_switch_flags {
@@ -58,6 +60,8 @@ enum pl_switch_flags {
 	PL_IOWAIT = 1 << 4,    /* prev waits for a disk, by the kernel's own account */
 	PL_WOKEN = 1 << 5,     /* next had been blocked: waker, waker_context, ready_ns are valid */
 	PL_SAME = 1 << 6, /* prev blocks in the same place as the last time: no PL_BLOCK precedes */
+	PL_SAME_STACK =
+		1 << 7, /* and with the user stack of its last PL_STACK_USER: none precedes */
 };
 
 /* What the CPU was doing when the wake-up came. INTERRUPT: a timer, a device, the network; the
@@ -170,6 +174,38 @@ struct pl_resume {
 	PL_U64 time;
 };
 
+/* Whose stack, of the PL_SWITCH that it precedes. */
+enum pl_stack_of {
+	PL_STACK_USER = 0,   /* of prev, where it blocks */
+	PL_STACK_KERNEL = 1, /* the same, inside the kernel */
+	PL_STACK_WAKER = 2,  /* of who woke next, when it did; `tid` is next's */
+};
+
+/* A stack by its id, which the recording's STACK blocks explain. Precedes the PL_SWITCH that it
+ * belongs to, beside the PL_BLOCK: a switch may have one of each kind, in any order. */
+struct pl_stack {
+	PL_U8 kind; /* PL_STACK */
+	PL_U8 what; /* enum pl_stack_of */
+	PL_U16 reserved_2;
+	PL_U32 tid;
+	PL_U32 stack; /* id, never 0 */
+	PL_U32 reserved_12;
+	PL_U64 reserved_16;
+	PL_U64 reserved_24;
+};
+
+/* The thread that had the CPU when the sampling clock struck. */
+struct pl_sample {
+	PL_U8 kind; /* PL_SAMPLE */
+	PL_U8 reserved_1;
+	PL_U16 reserved_2;
+	PL_U32 tid;
+	PL_U32 stack;	     /* id of its user stack, 0 none */
+	PL_U32 kernel_stack; /* id, 0: it was in user code, or kernel stacks were not asked for */
+	PL_U64 period;	     /* ns of CPU time between two strokes */
+	PL_U64 time;
+};
+
 union pl_record {
 	PL_U8 kind;
 	struct pl_switch sw;
@@ -177,6 +213,8 @@ union pl_record {
 	struct pl_wake wake;
 	struct pl_gap gap;
 	struct pl_resume resume;
+	struct pl_stack stack;
+	struct pl_sample sample;
 };
 
 #define PL_RECORD_SIZE 32
@@ -218,11 +256,11 @@ struct pl_life_head {
 struct pl_life_task {
 	struct pl_life_head head;
 	char comm[PL_COMM_LEN];
-	PL_U64 start_time; /* the kernel's: tid and start time name a thread for ever */
-	PL_U32 parent;	   /* process that it is a child of */
-	PL_U32 creator;	   /* FORK: the thread that made it */
-	PL_U32 state;	   /* TASK: the kernel's task state */
-	PL_U32 reserved;
+	PL_U64 start_time;     /* the kernel's: tid and start time name a thread for ever */
+	PL_U32 parent;	       /* process that it is a child of */
+	PL_U32 creator;	       /* FORK: the thread that made it */
+	PL_U32 state;	       /* TASK: the kernel's task state */
+	PL_U32 stack;	       /* TASK: id of the stack with which it was blocked, 0 unknown */
 	struct pl_block block; /* TASK: where it was blocked */
 };
 
@@ -407,6 +445,8 @@ PL_ASSERT("pl_block", sizeof(struct pl_block) == PL_RECORD_SIZE);
 PL_ASSERT("pl_wake", sizeof(struct pl_wake) == PL_RECORD_SIZE);
 PL_ASSERT("pl_gap", sizeof(struct pl_gap) == PL_RECORD_SIZE);
 PL_ASSERT("pl_resume", sizeof(struct pl_resume) == PL_RECORD_SIZE);
+PL_ASSERT("pl_stack", sizeof(struct pl_stack) == PL_RECORD_SIZE);
+PL_ASSERT("pl_sample", sizeof(struct pl_sample) == PL_RECORD_SIZE);
 PL_ASSERT("pl_life_head", sizeof(struct pl_life_head) == 24);
 PL_ASSERT("pl_life_task", sizeof(struct pl_life_task) == 96);
 PL_ASSERT("pl_life_exec", sizeof(struct pl_life_exec) == 176);

@@ -21,6 +21,7 @@ struct made_item {
 	uint32_t cpu;
 	bool is_life, has_block;
 	union pl_record record, block;
+	uint32_t stack, kernel_stack, waker_stack;
 	union pl_life life;
 };
 
@@ -44,6 +45,9 @@ static inline struct recording_item item_of(const struct made_item *made)
 		.record = made->is_life ? NULL : &made->record,
 		.block = made->has_block ? &made->block : NULL,
 		.life = made->is_life ? &made->life : NULL,
+		.stack = made->stack,
+		.kernel_stack = made->kernel_stack,
+		.waker_stack = made->waker_stack,
 	};
 }
 
@@ -149,6 +153,22 @@ static inline void add_wake(struct stream *stream, uint64_t time, uint32_t cpu, 
 	};
 }
 
+static inline void add_sample(struct stream *stream, uint64_t time, uint32_t cpu, uint32_t tid,
+			      uint32_t stack, uint64_t period)
+{
+	struct made_item *item = stream_add(stream);
+
+	item->time = time;
+	item->cpu = cpu;
+	item->record.sample = (struct pl_sample){
+		.kind = PL_SAMPLE,
+		.tid = tid,
+		.stack = stack,
+		.period = period,
+		.time = time,
+	};
+}
+
 static inline void add_gap(struct stream *stream, uint64_t first, uint64_t time, uint32_t cpu,
 			   uint32_t lost)
 {
@@ -170,6 +190,7 @@ struct fed {
 	struct summary_result sums;
 	struct model model; /* locks and losses alone are filled in */
 	VECTOR(struct interval) intervals;
+	uint32_t samples, sampled_stack; /* how many, the last one's */
 	const struct timeline_figures *figures;
 	struct population *population;
 	uint64_t totals_disagree;
@@ -182,6 +203,14 @@ static inline void keep_interval(void *context, const struct interval *interval)
 
 	assert_non_null(kept);
 	*kept = *interval;
+}
+
+static inline void count_sample(void *context, uint32_t thread, const struct pl_sample *sample)
+{
+	struct fed *fed = context;
+
+	fed->samples++;
+	fed->sampled_stack = sample->stack;
 }
 
 static inline uint64_t stream_begin(const struct stream *stream)
@@ -248,7 +277,8 @@ static inline void assert_sums(const struct fed *fed)
 static inline void feed_begin(struct fed *fed, uint64_t begin, uint64_t end)
 {
 	struct timeline_options options = {.arch = "x86_64", .begin = begin};
-	struct timeline_visitor visitor = {.context = fed, .interval = keep_interval};
+	struct timeline_visitor visitor = {
+		.context = fed, .interval = keep_interval, .sample = count_sample};
 
 	memset(fed, 0, sizeof(*fed));
 	assert_int_equal(timeline_new(&options, &fed->timeline), 0);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "recording/recording.h"
+#include "recording/stacks.h"
 
 /* Every run of a test sees the same numbers. */
 struct dice {
@@ -109,6 +110,23 @@ static inline union pl_record gap_at(uint64_t time, uint32_t lost)
 		.gap = {.kind = PL_GAP, .lost = lost, .first = time / 2, .time = time}};
 }
 
+static inline union pl_record stack_of(uint32_t tid, uint8_t what, uint32_t stack)
+{
+	return (union pl_record){
+		.stack = {.kind = PL_STACK, .what = what, .tid = tid, .stack = stack}};
+}
+
+static inline union pl_record sample_at(uint64_t time, uint32_t tid, uint32_t stack)
+{
+	return (union pl_record){.sample = {
+					 .kind = PL_SAMPLE,
+					 .tid = tid,
+					 .stack = stack,
+					 .period = 1001001,
+					 .time = time,
+				 }};
+}
+
 static const uint8_t life_kinds[] = {PL_LIFE_TASK, PL_LIFE_FORK,   PL_LIFE_EXEC,
 				     PL_LIFE_EXIT, PL_LIFE_TOTALS, PL_LIFE_RENAME};
 
@@ -194,6 +212,7 @@ struct item {
 	unsigned int cpu;
 	bool is_life, has_block;
 	union pl_record record, block;
+	uint32_t stacks[3]; /* by enum pl_stack_of */
 	union pl_life life;
 	size_t order; /* for the tests' own sorting */
 };
@@ -238,6 +257,9 @@ static inline void item_keep(struct items *items, const struct recording_item *f
 		item->has_block = from->block != NULL;
 		if (from->block)
 			item->block = *from->block;
+		item->stacks[PL_STACK_USER] = from->stack;
+		item->stacks[PL_STACK_KERNEL] = from->kernel_stack;
+		item->stacks[PL_STACK_WAKER] = from->waker_stack;
 	}
 }
 
@@ -262,6 +284,7 @@ static inline bool item_equals(const struct item *a, const struct item *b)
 	return a->time == b->time && a->cpu == b->cpu && a->is_life == b->is_life &&
 	       a->has_block == b->has_block && !memcmp(&a->record, &b->record, PL_RECORD_SIZE) &&
 	       !memcmp(&a->block, &b->block, PL_RECORD_SIZE) &&
+	       !memcmp(a->stacks, b->stacks, sizeof(a->stacks)) &&
 	       !memcmp(&a->life, &b->life, sizeof(a->life));
 }
 

@@ -18,7 +18,7 @@ static union pl_record random_record(uint64_t time)
 	union pl_record record;
 
 	fill(&dice, &record, sizeof(record));
-	record.kind = 1 + roll_below(&dice, 4);
+	record.kind = 1 + roll_below(&dice, PL_SAMPLE);
 	if (!roll_below(&dice, 40))
 		record.kind = roll(&dice); /* of a newer kernel side, or none */
 	if (roll_below(&dice, 2)) {
@@ -33,6 +33,10 @@ static union pl_record random_record(uint64_t time)
 	}
 	if (record.kind == PL_GAP && roll_below(&dice, 2))
 		record.gap.reserved_16 = 0;
+	if (record.kind == PL_STACK && roll_below(&dice, 4))
+		record.stack.reserved_16 = record.stack.reserved_24 = 0;
+	if (record.kind == PL_SAMPLE && roll_below(&dice, 2))
+		record.sample.period = 1001001;
 	if (record_has_time(&record))
 		record.sw.time = time;
 	return record;
@@ -92,15 +96,16 @@ static void every_byte_of_every_record_survives(void **state)
 
 static void the_extremes_survive(void **state)
 {
-	union pl_record records[6];
+	union pl_record records[9];
 
 	memset(records, 0xff, sizeof(records));
 	records[0].kind = PL_SWITCH;
 	records[0].sw.time = 1;
-	for (int kind = PL_SWITCH; kind <= PL_GAP; kind++)
+	for (int kind = PL_SWITCH; kind <= PL_SAMPLE; kind++)
 		records[kind].kind = kind;
-	records[5].kind = PL_PAD;
-	pack_and_unpack(records, 6);
+	records[PL_STACK].stack.reserved_16 = records[PL_STACK].stack.reserved_24 = 0;
+	records[8].kind = PL_PAD;
+	pack_and_unpack(records, 9);
 }
 
 /* Only 255 shapes fit into a block: the others stand as they are. */
@@ -131,43 +136,71 @@ static int naive_order(const void *left, const void *right)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* One switch, wake-up or gap, perhaps with its PL_BLOCK, into the file and into the list. */
+/* Some of what can be attached to a switch, in any order, perhaps with a wake-up in between. */
+static size_t attach_at_random(union pl_record *records, uint32_t prev, uint32_t next,
+			       uint64_t time, struct item *ret)
+{
+	union pl_record block = block_of(roll_below(&dice, 9), roll_number(&dice));
+	bool with_wake = !roll_below(&dice, 6);
+	size_t count = 0;
+
+	for (uint64_t left = roll_below(&dice, 5); left; left--) {
+		uint8_t what = roll_below(&dice, 4);
+		bool fits = roll_below(&dice, 4);
+		uint32_t tid = fits ? (what == PL_STACK_WAKER ? next : prev) : 77;
+
+		if (!roll_below(&dice, 3)) {
+			ret->has_block = true;
+			ret->block = records[count++] = block;
+		} else {
+			records[count++] = stack_of(tid, what, 1 + roll_below(&dice, 1000));
+			if (fits && what < 3)
+				ret->stacks[what] = records[count - 1].stack.stack;
+		}
+		if (with_wake && count == 1)
+			records[count++] = wake_at(time, roll_number(&dice));
+	}
+	return count;
+}
+
+/* One switch, wake-up, gap or sample, perhaps with what is attached to it, into the file and into
+ * the list. */
 static void write_random_step(struct recording_writer *writer, struct items *items,
 			      unsigned int cpu, uint64_t time)
 {
-	union pl_record records[3];
-	size_t count = 0, block = SIZE_MAX;
-	int what = roll_below(&dice, 12);
+	uint32_t prev = roll_below(&dice, 9), next = roll_below(&dice, 9);
+	union pl_record records[16];
+	struct item attached = {0};
+	size_t count = 0;
+	int what = roll_below(&dice, 13);
 
-	if (what < 4) {
-		block = count;
-		records[count++] = block_of(roll_below(&dice, 9), roll_number(&dice));
-	}
-	if (what < 1 || what == 10)
+	if (what < 5)
+		count = attach_at_random(records, prev, next, time, &attached);
+	if (what == 10)
 		records[count++] = wake_at(time, roll_number(&dice));
 	if (what < 10)
-		records[count++] = switch_at(time, roll_below(&dice, 9), roll_below(&dice, 9));
+		records[count++] = switch_at(time, prev, next);
 	if (what == 11)
 		records[count++] = gap_at(time, roll_number(&dice));
+	if (what == 12)
+		records[count++] = sample_at(time, prev, roll_number(&dice));
 
 	for (size_t i = 0; i < count; i++) {
 		struct item *item;
 
-		/* One by one: the writer must not let go of a PL_BLOCK too early. */
+		/* One by one: the writer must not let go of what is attached too early. */
 		assert_int_equal(recording_write_lane(writer, cpu, &records[i], 1), 0);
 		if (!roll_below(&dice, 200))
 			assert_int_equal(recording_flush(writer), 0);
-		if (i == block)
+		if (record_is_attached(&records[i]))
 			continue;
 		item = items_add(items);
+		if (records[i].kind == PL_SWITCH)
+			*item = attached;
 		item->order = items->count;
 		item->time = time;
 		item->cpu = cpu;
 		item->record = records[i];
-		if (records[i].kind == PL_SWITCH && block != SIZE_MAX) {
-			item->has_block = true;
-			item->block = records[block];
-		}
 	}
 }
 
@@ -259,7 +292,7 @@ static void a_block_stays_with_its_switch_across_a_flush(void **state)
 	int fd = memory_file();
 	struct recording_writer *writer = writer_on(fd);
 	union pl_record block = block_of(5, 0x1000), wake = wake_at(10, 6),
-			sw = switch_at(10, 5, 6);
+			sw = switch_at(10, 5, 6), stack = stack_of(5, PL_STACK_USER, 3);
 	struct recording_error error;
 	struct recording *recording;
 	struct items items;
@@ -271,8 +304,9 @@ static void a_block_stays_with_its_switch_across_a_flush(void **state)
 	assert_int_equal(recording_flush(writer), 0);
 	assert_int_equal(recording_write_lane(writer, 0, &sw, 1), 0);
 	assert_int_equal(recording_flush(writer), 0);
-	/* One whose switch never comes is left out, but not the wake-up behind it. */
+	/* What belongs to a switch that never comes is left out, but not the wake-up behind it. */
 	assert_int_equal(recording_write_lane(writer, 0, &block, 1), 0);
+	assert_int_equal(recording_write_lane(writer, 0, &stack, 1), 0);
 	assert_int_equal(recording_write_lane(writer, 0, &wake, 1), 0);
 	assert_int_equal(recording_writer_finish(writer), 0);
 

@@ -20,6 +20,29 @@ struct sample {
 	struct items items;
 };
 
+/* A stack of four frames, a new one each time, on two modules. */
+static void write_sample_stack(struct recording_writer *writer, uint32_t id)
+{
+	static const struct recording_module module = {
+		.kind = MODULE_ELF, .path = "/bin/box", .build_id = "0badc0de", .end = 0x1000};
+	struct recording_frame frame = {.module = 1, .function = "main", .file = "main.c"};
+	uint32_t frames[4], unused;
+
+	if (id % 20 == 1)
+		assert_int_equal(recording_write_module(writer, &module, &unused), 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "function_%u", i * id % 13);
+		frame.function = i ? name : "main";
+		frame.line = id * i;
+		frame.address = roll_number(&dice);
+		assert_int_equal(recording_write_frame(writer, &frame, &frames[3 - i]), 0);
+		frame.outer = i == 1 ? frames[3 - i] : 0;
+	}
+	assert_int_equal(recording_write_stack(writer, id, frames, 4, id % STOP_COUNT), 0);
+}
+
 /* A small file with something of everything. */
 static void write_sample(struct recording_writer *writer)
 {
@@ -29,19 +52,64 @@ static void write_sample(struct recording_writer *writer)
 	assert_int_equal(recording_write_note(writer, NOTE_COMMAND, "a\nb"), 0);
 	for (int i = 0; i < 60; i++) {
 		union pl_record records[] = {block_of(i % 5, roll_number(&dice)),
+					     stack_of(i % 5, i % 4, i),
 					     switch_at(time, i % 5, i % 7),
-					     wake_at(time + 2, i % 3), gap_at(time + 3, i)};
+					     sample_at(time + 1, i % 7, i),
+					     wake_at(time + 2, i % 3),
+					     gap_at(time + 3, i)};
 		union pl_life life = random_life(&dice, time - roll_below(&dice, 300));
 
 		time += roll_below(&dice, 1000);
-		records[1].sw.flags = roll_below(&dice, 128);
-		assert_int_equal(recording_write_lane(writer, i % 2, records, 1 + i % 4), 0);
+		records[2].sw.flags = roll_below(&dice, 256);
+		records[1].stack.stack |= 1;
+		assert_int_equal(recording_write_lane(writer, i % 2, records, 1 + i % 6), 0);
+		if (i % 3 == 0)
+			write_sample_stack(writer, i + 1);
 		if (i % 10 == 0)
 			assert_int_equal(recording_write_life(writer, &life), 0);
 		if (i % 25 == 24)
 			assert_int_equal(recording_flush(writer), 0);
 		time += 4;
 	}
+}
+
+/* Whatever the tables say, all that can be asked of them has an end, and all ids lead somewhere. */
+static void walk_stacks(const struct recording *recording)
+{
+	struct recording_module module;
+	struct recording_frame frame;
+	struct recording_stack stack;
+
+	for (uint32_t id = 1; id <= recording_module_count(recording); id++) {
+		assert_true(recording_module(recording, id, &module));
+		assert_true(strlen(module.path) + strlen(module.build_id) <= 2 * STACK_TEXT_MAX);
+		assert_true(module.begin <= module.end);
+	}
+	for (uint32_t id = 1; id <= recording_frame_count(recording); id++) {
+		assert_true(recording_frame(recording, id, &frame));
+		assert_true(frame.outer < id);
+		assert_true(frame.module <= recording_module_count(recording));
+		assert_true(strlen(frame.function) + strlen(frame.file) <= 2 * STACK_TEXT_MAX);
+	}
+	for (uint32_t node = 1; node <= recording_node_count(recording); node++) {
+		uint32_t caller, id = recording_stack_frame(recording, node, &caller);
+
+		assert_true(id && recording_frame(recording, id, &frame));
+		assert_true(caller < node);
+	}
+	for (uint32_t id = 0; id < 100; id++) {
+		uint32_t depth = 0;
+
+		if (!recording_stack(recording, id, &stack))
+			continue;
+		for (uint32_t node = stack.leaf; node; depth++)
+			assert_true(recording_stack_frame(recording, node, &node));
+		assert_int_equal(depth, stack.depth);
+		assert_true(strlen(stack_stop_text(stack.stop)) > 5);
+	}
+	assert_false(recording_module(recording, 0, &module));
+	assert_false(recording_frame(recording, UINT32_MAX, &frame));
+	assert_false(recording_stack(recording, 0, &stack));
 }
 
 static struct items read_all(const void *data, size_t size, int *ret_result,
@@ -62,6 +130,7 @@ static struct items read_all(const void *data, size_t size, int *ret_result,
 	*ret_complete = recording_complete(recording);
 	for (size_t i = 0; recording_note_at(recording, "", i, &key, &value); i++)
 		assert_true(strlen(key) + strlen(value) < NOTE_PAYLOAD_MAX);
+	walk_stacks(recording);
 	assert_true(recording_first_time(recording) <= recording_last_time(recording));
 	items = drain(recording, ret_result, ret_error);
 	recording_close(&recording);
@@ -221,11 +290,13 @@ static void no_spoiled_columns_do_harm(void **state)
 	for (size_t i = 0; i < 500; i++) {
 		uint64_t time = 1000 + i * 900 + roll_below(&dice, 900);
 
-		records[i] = i % 5 == 1	   ? block_of(i % 9, roll_number(&dice))
-			     : i % 50 == 7 ? wake_at(time, roll_number(&dice))
-			     : i % 50 == 8 ? gap_at(time, roll_number(&dice))
-			     : i % 50 == 9 ? (union pl_record){.kind = 9}
-					   : switch_at(time, i % 9, i % 7);
+		records[i] = i % 5 == 1	    ? block_of(i % 9, roll_number(&dice))
+			     : i % 50 == 7  ? wake_at(time, roll_number(&dice))
+			     : i % 50 == 8  ? gap_at(time, roll_number(&dice))
+			     : i % 50 == 9  ? (union pl_record){.kind = 9}
+			     : i % 50 == 12 ? sample_at(time, i % 7, i)
+			     : i % 5 == 3   ? stack_of(i % 9, i % 3, roll_number(&dice))
+					    : switch_at(time, i % 9, i % 7);
 		if (record_has_time(&records[i]))
 			header.last_time = time;
 	}
@@ -426,7 +497,7 @@ static void zeros_at_the_end_are_not_the_end(void **state)
 static void a_lane_that_runs_backwards_is_damaged(void **state)
 {
 	union pl_record sw = switch_at(5, 1, 2);
-	uint8_t data[1024], raw[sizeof(struct lane_directory) + 1 + PL_RECORD_SIZE] = {0};
+	uint8_t data[1024], raw[LANE_DIRECTORY_SIZE(0) + 1 + PL_RECORD_SIZE] = {0};
 	struct lane_directory directory = {.raw_records = 1};
 	struct block_header header = {.type = BLOCK_LANE,
 				      .count = 1,
@@ -436,9 +507,9 @@ static void a_lane_that_runs_backwards_is_damaged(void **state)
 				      .last_time = 5};
 	size_t size = start_file(data);
 
-	memcpy(raw, &directory, sizeof(directory));
-	raw[sizeof(directory)] = SHAPE_RAW;
-	memcpy(raw + sizeof(directory) + 1, &sw, sizeof(sw));
+	memcpy(raw, &directory, LANE_DIRECTORY_SIZE(0));
+	raw[LANE_DIRECTORY_SIZE(0)] = SHAPE_RAW;
+	memcpy(raw + LANE_DIRECTORY_SIZE(0) + 1, &sw, sizeof(sw));
 	size = add_block(data, size, header, raw);
 	expect(data, size, 0, 1, NULL);
 	header.first_time = header.last_time = 3;
@@ -452,7 +523,9 @@ static void a_lane_that_runs_backwards_is_damaged(void **state)
 	expect(data, add_block(data, 16, header, raw), -EBADMSG, 0, "run backwards");
 	/* Ends between a PL_BLOCK and its switch. */
 	header.first_time = header.last_time = 5;
-	raw[sizeof(directory) + 1] = PL_BLOCK;
+	raw[LANE_DIRECTORY_SIZE(0) + 1] = PL_BLOCK;
+	expect(data, add_block(data, 16, header, raw), -EBADMSG, 0, "before the switch");
+	raw[LANE_DIRECTORY_SIZE(0) + 1] = PL_STACK;
 	expect(data, add_block(data, 16, header, raw), -EBADMSG, 0, "before the switch");
 }
 
@@ -486,7 +559,8 @@ static size_t most_memory(const void *data, size_t size)
 static void a_small_file_cannot_ask_for_much_memory(void **state)
 {
 	static const uint32_t sizes[] = {0, 1, 1000, 1 << 20, 1 << 30, UINT32_MAX};
-	static const uint8_t types[] = {BLOCK_NOTE, BLOCK_LANE, BLOCK_LIFE, BLOCK_END, BLOCK_PCB};
+	static const uint8_t types[] = {BLOCK_NOTE,   BLOCK_LANE,  BLOCK_LIFE,	BLOCK_END,
+					BLOCK_MODULE, BLOCK_FRAME, BLOCK_STACK, BLOCK_PCB};
 	uint8_t data[256] = {0}, payload[64] = {0};
 
 	for (size_t t = 0; t < sizeof(types); t++) {

@@ -244,6 +244,52 @@ static void the_example_in_the_format_is_true(void **state)
 	close(fd);
 }
 
+static void the_stacks_in_the_format_are_true(void **state)
+{
+	static const char *const functions[] = {"read_all", "main", "_start"};
+	struct recording_module module;
+	struct recording_error error = {""};
+	struct recording_stack stack;
+	struct recording_frame frame;
+	struct recording *recording;
+	struct items items;
+	uint8_t data[1024];
+	uint32_t node;
+	size_t size;
+	int r, fd;
+
+	size = read_dump("<!-- the stacks -->", data, sizeof(data));
+	if (!size)
+		skip_because("not run from the source tree");
+	fd = memory_file_of(data, size);
+	recording = reader_on(fd);
+	assert_true(recording_complete(recording));
+	items = drain(recording, &r, &error);
+	if (r)
+		fail_msg("%s", error.text);
+	assert_int_equal(items.count, 2);
+	assert_int_equal(items.list[0].stacks[PL_STACK_USER], 9);
+	assert_int_equal(items.list[1].record.sample.stack, 9);
+	assert_int_equal(items.list[1].record.sample.period, 1000);
+	assert_true(recording_module(recording, 1, &module));
+	assert_string_equal(module.path, "/bin/a");
+	assert_string_equal(module.build_id, "c0de");
+	assert_true(recording_stack(recording, 9, &stack));
+	assert_int_equal(stack.stop, STOP_ROOT);
+	node = stack.leaf;
+	for (int i = 0; i < 3; i++) {
+		assert_true(recording_frame(recording,
+					    recording_stack_frame(recording, node, &node), &frame));
+		assert_string_equal(frame.function, functions[i]);
+		assert_int_equal(frame.line, i ? 0x20 * (2 - i) : 0x30);
+		assert_int_equal(frame.address, 0x1040 - 0x10 * i);
+	}
+	assert_int_equal(node, 0);
+	items_free(&items);
+	recording_close(&recording);
+	close(fd);
+}
+
 /* What is shown unpacked is what our encoder makes of it, byte by byte. */
 static void the_columns_in_the_format_are_true(void **state)
 {
@@ -275,6 +321,7 @@ int main(void)
 		cmocka_unit_test(a_pipe_is_said_plainly),
 		cmocka_unit_test(the_example_in_the_format_is_true),
 		cmocka_unit_test(the_columns_in_the_format_are_true),
+		cmocka_unit_test(the_stacks_in_the_format_are_true),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

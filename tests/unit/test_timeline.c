@@ -602,6 +602,56 @@ static void concurrency_is_the_time_with_so_many_threads_running(void **state)
 
 #define rule(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* ---- stacks --------------------------------------------------------------------------------- */
+
+static void a_wait_has_the_stacks_of_its_sleeper_and_its_waker(void **state)
+{
+	struct made_item *item;
+
+	add_task(&stream, 100, 10, 10, 0)->task.stack = 4;
+	add_switch(&stream, 105, 0, 0, 0, 0, 10);
+	item = add_switch(&stream, 110, 0, 10, OUT_BLOCKED, 1, 0);
+	item->stack = 5;
+	item->kernel_stack = 6;
+	item = add_switch(&stream, 150, 1, 0, 0, 0, 10);
+	set_woken(item, 15, 77, PL_WAKER_TASK);
+	item->waker_stack = 7;
+	add_sample(&stream, 160, 1, 10, 8, 1000);
+	add_sample(&stream, 161, 1, 4711, 9, 1000); /* nobody's */
+	feed(&fed, &stream, 200);
+	assert_int_equal(interval_at(0, 0)->stack, 4);
+	assert_interval(0, 2, STATE_BLOCKED, 110, 135);
+	assert_int_equal(interval_at(0, 2)->stack, 5);
+	assert_int_equal(interval_at(0, 2)->kernel_stack, 6);
+	assert_int_equal(interval_at(0, 2)->waker_stack, 7);
+	assert_int_equal(interval_at(0, 4)->stack, 0);
+	assert_int_equal(fed.samples, 1);
+	assert_int_equal(fed.sampled_stack, 8);
+}
+
+/* Told once, meant until another is told; but a gap may have swallowed that other one. */
+static void the_same_stack_as_before_holds_up_to_a_gap(void **state)
+{
+	add_task(&stream, 100, 10, 10, PL_TASK_RUNNING);
+	add_switch(&stream, 110, 0, 10, OUT_BLOCKED | PL_SAME_STACK, 1, 0);
+	add_switch(&stream, 120, 0, 0, 0, 0, 10);
+	add_switch(&stream, 130, 0, 10, OUT_BLOCKED, 1, 0)->stack = 5;
+	add_switch(&stream, 140, 0, 0, 0, 0, 10);
+	add_switch(&stream, 150, 0, 10, OUT_BLOCKED | PL_SAME_STACK, 1, 0);
+	add_switch(&stream, 160, 0, 0, 0, 0, 10);
+	add_switch(&stream, 170, 0, 10, OUT_BLOCKED, 1, 0);
+	add_switch(&stream, 180, 0, 0, 0, 0, 10);
+	add_gap(&stream, 185, 186, 0, 3);
+	add_switch(&stream, 190, 0, 10, OUT_BLOCKED | PL_SAME_STACK, 1, 0);
+	feed(&fed, &stream, 200);
+	assert_int_equal(interval_at(0, 1)->stack, 0);
+	assert_int_equal(interval_at(0, 3)->stack, 5);
+	assert_int_equal(interval_at(0, 5)->stack, 5);
+	assert_int_equal(interval_at(0, 7)->stack, 0);
+	assert_interval(0, 9, STATE_BLOCKED, 190, 200);
+	assert_int_equal(interval_at(0, 9)->stack, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -635,6 +685,10 @@ int main(void)
 		rule(the_two_words_of_a_condition_variable_are_one),
 		rule(a_joined_thread_is_no_lock),
 		rule(concurrency_is_the_time_with_so_many_threads_running),
+		cmocka_unit_test_setup_teardown(a_wait_has_the_stacks_of_its_sleeper_and_its_waker,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(the_same_stack_as_before_holds_up_to_a_gap, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,9 @@ struct interval {
 	uint8_t waker_context; /* enum pl_waker_context */
 	bool open_begin;       /* it had begun before the capture did */
 	bool open_end;	       /* it had not ended when the capture did */
+	/* Ids of stacks (recording/stacks.h), 0 none. BLOCKED, STOPPED: where it went to sleep, in
+	 * user code and in the kernel, and where its waker was. */
+	uint32_t stack, kernel_stack, waker_stack;
 };
 
 /* How much of each state falls into each of BAR_CELLS equal parts of the capture. */

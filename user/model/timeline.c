@@ -29,11 +29,36 @@ static struct track *occupant_of(struct timeline *timeline, uint32_t cpu)
 	return thread == NO_THREAD ? NULL : &timeline->tracks.items[thread];
 }
 
+/* What was told before, and could have been told anew in a gap that came since, counts no more. */
+static void where_it_blocks(struct timeline *timeline, struct track *track,
+			    const struct recording_item *item)
+{
+	const struct pl_switch *sw = &item->record->sw;
+	struct stack_ids stacks = {.user = item->stack, .kernel = item->kernel_stack};
+	const struct pl_block *block = NULL;
+
+	if (item->block && item->block->block.tid == sw->prev) {
+		track->block = item->block->block;
+		track->block_time = timeline->now;
+		block = &track->block;
+	} else if ((sw->flags & PL_SAME) && track->block_time &&
+		   track->block_time >= timeline->newest_gap_first) {
+		block = &track->block;
+	}
+	if (item->stack) {
+		track->stack = item->stack;
+		track->stack_time = timeline->now;
+	} else if ((sw->flags & PL_SAME_STACK) && track->stack_time &&
+		   track->stack_time >= timeline->newest_gap_first) {
+		stacks.user = track->stack;
+	}
+	track_block(timeline, track, sw->prev_state, sw->flags & PL_IOWAIT, block, &stacks);
+}
+
 static int switch_out(struct timeline *timeline, uint32_t cpu, const struct recording_item *item)
 {
 	const struct pl_switch *sw = &item->record->sw;
 	struct track *track = occupant_of(timeline, cpu);
-	const struct pl_block *block = NULL;
 	int error;
 
 	if (track && track->tid != sw->prev) {
@@ -72,23 +97,19 @@ static int switch_out(struct timeline *timeline, uint32_t cpu, const struct reco
 		track_announce(timeline, track);
 		return 0;
 	}
-	if (item->block && item->block->block.tid == sw->prev) {
-		track->block = item->block->block;
-		track->block_time = timeline->now;
-		block = &track->block;
-	} else if ((sw->flags & PL_SAME) && track->block_time &&
-		   track->block_time >= timeline->newest_gap_first) {
-		block = &track->block;
-	}
-	track_block(timeline, track, sw->prev_state, sw->flags & PL_IOWAIT, block);
+	where_it_blocks(timeline, track, item);
 	return 0;
 }
 
 /* Ends the wait of `track`, which now runs again, as far as the switch tells. */
-static void end_wait(struct timeline *timeline, struct track *track, const struct pl_switch *sw)
+static void end_wait(struct timeline *timeline, struct track *track,
+		     const struct recording_item *item)
 {
+	const struct pl_switch *sw = &item->record->sw;
 	bool waited = track_is(track, STATES_WAITING);
 
+	if (waited)
+		track->open.waker_stack = item->waker_stack;
 	if (track->woken_told) {
 		track_wake(timeline, track, track->woken, track->woken_by, track->woken_context);
 	} else if (sw->flags & PL_WOKEN) {
@@ -102,8 +123,9 @@ static void end_wait(struct timeline *timeline, struct track *track, const struc
 	track_close(timeline, track, timeline->now);
 }
 
-static int switch_in(struct timeline *timeline, uint32_t cpu, const struct pl_switch *sw)
+static int switch_in(struct timeline *timeline, uint32_t cpu, const struct recording_item *item)
 {
+	const struct pl_switch *sw = &item->record->sw;
 	struct track *track;
 	int error;
 
@@ -117,7 +139,7 @@ static int switch_in(struct timeline *timeline, uint32_t cpu, const struct pl_sw
 	if (track_is(track, STATES_READY))
 		track_close(timeline, track, timeline->now);
 	else
-		end_wait(timeline, track, sw);
+		end_wait(timeline, track, item);
 	if (track->ran && track->last_cpu != cpu)
 		track->migrations++;
 	track->ran = true;
@@ -133,7 +155,8 @@ static int feed_switch(struct timeline *timeline, uint32_t cpu, const struct rec
 	struct track *occupant;
 	int error = 0;
 
-	timeline->figures.records += item->block != NULL;
+	timeline->figures.records += (item->block != NULL) + (item->stack != 0) +
+				     (item->kernel_stack != 0) + (item->waker_stack != 0);
 	if (sw->flags & PL_PREV) {
 		error = switch_out(timeline, cpu, item);
 	} else {
@@ -143,7 +166,7 @@ static int feed_switch(struct timeline *timeline, uint32_t cpu, const struct rec
 			track_doubt(timeline, occupant);
 	}
 	if (!error && sw->flags & PL_NEXT)
-		error = switch_in(timeline, cpu, sw);
+		error = switch_in(timeline, cpu, item);
 	return error;
 }
 
@@ -206,6 +229,19 @@ static int feed_gap(struct timeline *timeline, uint32_t cpu, const struct pl_gap
 	return 0;
 }
 
+static void feed_sample(struct timeline *timeline, const struct pl_sample *sample)
+{
+	uint32_t thread = timeline_thread_of(timeline, sample->tid);
+	const struct timeline_visitor *visitor;
+
+	if (thread == NO_THREAD)
+		return;
+	vector_for_each (&timeline->visitors, visitor) {
+		if (visitor->sample)
+			visitor->sample(visitor->context, thread, sample);
+	}
+}
+
 static int feed_record(struct timeline *timeline, const struct recording_item *item)
 {
 	uint32_t cpu = item->cpu;
@@ -231,6 +267,9 @@ static int feed_record(struct timeline *timeline, const struct recording_item *i
 		return feed_gap(timeline, cpu, &item->record->gap);
 	case PL_RESUME:
 		return feed_resume(timeline, cpu, &item->record->resume);
+	case PL_SAMPLE:
+		feed_sample(timeline, &item->record->sample);
+		return 0;
 	default:
 		return 0; /* of a later version, or nonsense: it says nothing about states */
 	}

@@ -39,6 +39,8 @@ struct timeline_visitor {
 	/* A life record, after the timeline has taken it in; `thread` has, or last had, its tid, or
 	 * is NO_THREAD. May be NULL. */
 	void (*life)(void *context, const union pl_life *life, uint32_t thread);
+	/* The sampling clock found a thread on its CPU. May be NULL. */
+	void (*sample)(void *context, uint32_t thread, const struct pl_sample *sample);
 };
 
 struct timeline_options {

@@ -36,6 +36,8 @@ struct track {
 	uint8_t wait_reason; /* REASON_NONE: there was none */
 	uint8_t wait_context;
 	uint32_t wait_waker;
+	uint64_t stack_time; /* when `stack` came; 0: never */
+	uint32_t stack;
 	uint64_t accounted_ns; /* the sum of what the visitors were told */
 	uint64_t start_time;
 	uint32_t voluntary, involuntary;
@@ -87,6 +89,11 @@ static inline uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Where a thread blocks, as far as it was told: 0 is not. */
+struct stack_ids {
+	uint32_t user, kernel;
+};
+
 void sweep_to(struct timeline *timeline, uint64_t time);
 /* The open interval ends at `end`, which must not lie before its begin. */
 void track_close(struct timeline *timeline, struct track *track, uint64_t end);
@@ -100,7 +107,7 @@ void track_run(struct timeline *timeline, struct track *track, uint32_t cpu);
 void track_wake(struct timeline *timeline, struct track *track, uint64_t woken, uint32_t waker,
 		uint8_t context);
 void track_block(struct timeline *timeline, struct track *track, uint32_t prev_state, bool iowait,
-		 const struct pl_block *block);
+		 const struct pl_block *block, const struct stack_ids *stacks);
 void track_die(struct timeline *timeline, struct track *track, uint64_t time);
 
 /* The state of `track` is certain only up to a point: leaves it UNKNOWN from there on. */

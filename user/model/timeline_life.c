@@ -107,7 +107,8 @@ static void begin_life(struct timeline *timeline, struct track *track,
 			track->block = *block;
 			track->block_time = timeline->now;
 		}
-		track_block(timeline, track, task->state, false, block);
+		track_block(timeline, track, task->state, false, block,
+			    &(struct stack_ids){.user = task->stack});
 	}
 	track->open.open_begin = !(flags & PL_TASK_FIRST);
 }

@@ -118,7 +118,7 @@ void track_wake(struct timeline *timeline, struct track *track, uint64_t woken, 
 }
 
 void track_block(struct timeline *timeline, struct track *track, uint32_t prev_state, bool iowait,
-		 const struct pl_block *block)
+		 const struct pl_block *block, const struct stack_ids *stacks)
 {
 	bool stopped = prev_state & (TASK_STOPPED | TASK_TRACED);
 
@@ -130,6 +130,8 @@ void track_block(struct timeline *timeline, struct track *track, uint32_t prev_s
 		track->open.address = block_futex(&timeline->rules, block);
 		track->open.holder = block->holder;
 	}
+	track->open.stack = stacks->user;
+	track->open.kernel_stack = stacks->kernel;
 	track_announce(timeline, track);
 }
 

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "recording/codec.h"
+#include "recording/stack_tables.h"
 
 /* Level 1 packs the same columns no smaller and a third slower, level 3 neither better. */
 #define ZSTD_LEVEL 2
@@ -141,6 +142,12 @@ static const char *type_fault(const struct block_header *header)
 	case BLOCK_LIFE:
 		if (!header->count || header->raw_size > LIFE_PAYLOAD_MAX)
 			return "it claims to have too many records";
+		break;
+	case BLOCK_MODULE:
+	case BLOCK_FRAME:
+	case BLOCK_STACK:
+		if (header->raw_size > TABLE_PAYLOAD_MAX || header->count > TABLE_PAYLOAD_MAX)
+			return "it claims to have too many rows";
 		break;
 	case BLOCK_END:
 		if (header->raw_size != sizeof(struct block_end))

@@ -37,10 +37,10 @@ enum block_type {
 	BLOCK_LANE = 2,
 	BLOCK_LIFE = 3,
 	BLOCK_END = 4,
-	/* kept for what is to come */
 	BLOCK_MODULE = 5,
-	BLOCK_SYMBOL = 6,
+	BLOCK_FRAME = 6,
 	BLOCK_STACK = 7,
+	/* kept for what is to come */
 	BLOCK_PCB = 8,
 };
 

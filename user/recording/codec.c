@@ -19,10 +19,13 @@ struct thread_memory {
 	uint32_t holder; /* of its last PL_BLOCK */
 	uint64_t arg0;
 	uint64_t arg1;
+	uint32_t stacks[4]; /* of its last PL_STACKs, by the low bits of `what` */
+	uint32_t sampled, sampled_kernel;
 };
 
 struct lane_memory {
 	uint64_t time;
+	uint64_t period;  /* of the last sample */
 	uint32_t running; /* next of the last switch */
 	struct thread_memory threads[MEMORY_SLOTS];
 };
@@ -90,6 +93,12 @@ static inline bool shape_of(const union pl_record *record, union shape *ret)
 	case PL_GAP:
 		ret->high = 0;
 		return record->gap.reserved_16 == 0;
+	case PL_STACK:
+		ret->high = record->stack.reserved_12;
+		return !record->stack.reserved_16 && !record->stack.reserved_24;
+	case PL_SAMPLE:
+		ret->high = 0;
+		return true;
 	default:
 		return false;
 	}
@@ -111,7 +120,8 @@ struct lane_encoder {
 	uint64_t shapes[SHAPES_MAX];
 	uint8_t shape_table[SHAPE_TABLE]; /* index into `shapes` + 1 */
 	uint8_t list[LANE_RECORDS_MAX];	  /* the shape of each record */
-	uint8_t heads[LANE_COLUMNS][LANE_RECORDS_MAX];
+	/* A sample has two numbers of one column. */
+	uint8_t heads[LANE_COLUMNS][2 * LANE_RECORDS_MAX];
 	uint8_t tails[LANE_COLUMNS][LANE_RECORDS_MAX * NUMBER_TAIL_MAX];
 	union pl_record raw[LANE_RECORDS_MAX];
 	struct column_out out[LANE_COLUMNS];
@@ -209,6 +219,36 @@ static void put_gap(struct lane_encoder *encoder, const struct pl_gap *record)
 	put(&encoder->out[COLUMN_FIRST], fold64(record->time - record->first));
 }
 
+/* Who is woken and who runs next are mostly the same one as the last time that this one left. */
+static inline uint32_t tid_of_stack(struct lane_memory *memory, uint8_t what)
+{
+	return what == PL_STACK_WAKER ? memory_of(memory, memory->running)->next : memory->running;
+}
+
+static void put_stack(struct lane_encoder *encoder, const struct pl_stack *record)
+{
+	uint32_t expected = tid_of_stack(&encoder->memory, record->what);
+	uint32_t *known = &memory_of(&encoder->memory, record->tid)->stacks[record->what % 4];
+
+	put(&encoder->out[COLUMN_TID], fold32(record->tid - expected));
+	put(&encoder->out[COLUMN_STACK], fold32(record->stack - *known));
+	*known = record->stack;
+}
+
+static void put_sample(struct lane_encoder *encoder, const struct pl_sample *record)
+{
+	struct thread_memory *thread = memory_of(&encoder->memory, record->tid);
+
+	put_time(encoder, record->time);
+	put_tid(encoder, record->tid);
+	put(&encoder->out[COLUMN_STACK], fold32(record->stack - thread->sampled));
+	put(&encoder->out[COLUMN_STACK], fold32(record->kernel_stack - thread->sampled_kernel));
+	put(&encoder->out[COLUMN_SECOND], fold64(record->period - encoder->memory.period));
+	thread->sampled = record->stack;
+	thread->sampled_kernel = record->kernel_stack;
+	encoder->memory.period = record->period;
+}
+
 /* Tells of nothing but the time, so that it cannot spoil what is known of the threads. */
 static void put_raw(struct lane_encoder *encoder, const union pl_record *record)
 {
@@ -263,6 +303,10 @@ static void encode_record(struct lane_encoder *encoder, const union pl_record *r
 		put_block(encoder, &record->block);
 	else if (record->kind == PL_WAKE)
 		put_wake(encoder, &record->wake);
+	else if (record->kind == PL_STACK)
+		put_stack(encoder, &record->stack);
+	else if (record->kind == PL_SAMPLE)
+		put_sample(encoder, &record->sample);
 	else
 		put_gap(encoder, &record->gap);
 }
@@ -271,7 +315,8 @@ static void encoder_segments(struct lane_encoder *encoder, size_t count, struct 
 {
 	struct lane_directory *directory = &encoder->directory;
 
-	*segment++ = (struct segment){directory, sizeof(*directory)};
+	directory->columns = encoder->out[COLUMN_STACK].head > encoder->heads[COLUMN_STACK];
+	*segment++ = (struct segment){directory, LANE_DIRECTORY_SIZE(directory->columns)};
 	*segment++ = (struct segment){encoder->shapes, directory->shapes * sizeof(uint64_t)};
 	*segment++ = (struct segment){encoder->list, count};
 	for (int i = 0; i < LANE_COLUMNS; i++) {
@@ -433,6 +478,34 @@ static inline void get_gap(struct lane_decoder *decoder, union shape shape, stru
 	record->reserved_16 = 0;
 }
 
+static inline void get_stack(struct lane_decoder *decoder, union shape shape,
+			     struct pl_stack *record)
+{
+	uint32_t *known;
+
+	memcpy(record, &shape.low, sizeof(shape.low));
+	record->tid =
+		tid_of_stack(&decoder->memory, record->what) + unfold32(get32(decoder, COLUMN_TID));
+	known = &memory_of(&decoder->memory, record->tid)->stacks[record->what % 4];
+	record->stack = *known += unfold32(get32(decoder, COLUMN_STACK));
+	record->reserved_12 = shape.high;
+	record->reserved_16 = record->reserved_24 = 0;
+}
+
+static inline void get_sample(struct lane_decoder *decoder, union shape shape,
+			      struct pl_sample *record)
+{
+	struct thread_memory *thread;
+
+	memcpy(record, &shape.low, sizeof(shape.low));
+	record->time = get_time(decoder);
+	record->tid = get_tid(decoder);
+	thread = memory_of(&decoder->memory, record->tid);
+	record->stack = thread->sampled += unfold32(get32(decoder, COLUMN_STACK));
+	record->kernel_stack = thread->sampled_kernel += unfold32(get32(decoder, COLUMN_STACK));
+	record->period = decoder->memory.period += unfold64(get64(decoder, COLUMN_SECOND));
+}
+
 static inline void get_raw(struct lane_decoder *decoder, union pl_record *record)
 {
 	memcpy(record, decoder->raw, sizeof(*record));
@@ -454,34 +527,59 @@ static const uint8_t *take(struct lane_decoder *decoder, uint64_t size)
 	return at;
 }
 
+static bool take_directory(struct lane_decoder *decoder)
+{
+	struct lane_directory *directory = &decoder->directory;
+	const uint8_t *bytes = take(decoder, LANE_DIRECTORY_SIZE(0));
+
+	memset(directory, 0, sizeof(*directory));
+	if (!bytes)
+		return false;
+	memcpy(directory, bytes, LANE_DIRECTORY_SIZE(0));
+	if (!directory->columns)
+		return true;
+	bytes = take(decoder, sizeof(directory->tails[0]));
+	if (!bytes || directory->columns > LANE_COLUMNS - LANE_COLUMNS_PLAIN)
+		return false;
+	memcpy(&directory->tails[COLUMN_STACK], bytes, sizeof(directory->tails[0]));
+	return true;
+}
+
+static bool kind_has_columns(uint8_t kind)
+{
+	return kind >= PL_SWITCH && kind <= PL_SAMPLE && kind != PL_RESUME;
+}
+
 static bool take_shapes(struct lane_decoder *decoder)
 {
 	const uint8_t *bytes = take(decoder, decoder->directory.shapes * sizeof(union shape));
 
-	if (!bytes || decoder->directory.shapes > SHAPES_MAX || decoder->directory.reserved)
+	if (!bytes || decoder->directory.shapes > SHAPES_MAX)
 		return false;
 	memcpy(decoder->shapes, bytes, decoder->directory.shapes * sizeof(union shape));
 	for (unsigned int i = 0; i < decoder->directory.shapes; i++) {
 		union shape shape = decoder->shapes[i];
 
-		if (shape.kind < PL_SWITCH || shape.kind > PL_GAP ||
+		if (!kind_has_columns(shape.kind) ||
 		    (shape.kind == PL_SWITCH && shape.high >> 16) ||
 		    (shape.kind == PL_WAKE && shape.low >> 16) ||
-		    (shape.kind == PL_GAP && shape.high))
+		    ((shape.kind == PL_GAP || shape.kind == PL_SAMPLE) && shape.high))
 			return false;
 	}
 	return true;
 }
 
+#define KINDS (PL_SAMPLE + 1)
+
 /* How often each kind comes, which tells how many numbers each column must have. */
 static bool count_kinds(const struct lane_decoder *decoder, uint32_t count,
-			uint32_t ret_kinds[PL_GAP + 1])
+			uint32_t ret_kinds[KINDS])
 {
 	uint32_t uses[SHAPES_MAX + 1] = {0};
 
 	for (uint32_t i = 0; i < count; i++)
 		uses[decoder->list[i]]++;
-	memset(ret_kinds, 0, (PL_GAP + 1) * sizeof(*ret_kinds));
+	memset(ret_kinds, 0, (KINDS) * sizeof(*ret_kinds));
 	for (unsigned int i = 0; i < SHAPES_MAX; i++) {
 		if (uses[i] && i >= decoder->directory.shapes)
 			return false;
@@ -490,20 +588,25 @@ static bool count_kinds(const struct lane_decoder *decoder, uint32_t count,
 	return uses[SHAPE_RAW] == decoder->directory.raw_records;
 }
 
-static bool take_columns(struct lane_decoder *decoder, const uint32_t kinds[PL_GAP + 1])
+static bool take_columns(struct lane_decoder *decoder, const uint32_t kinds[KINDS])
 {
 	const uint32_t heads[LANE_COLUMNS] = {
-		[COLUMN_TIME] = kinds[PL_SWITCH] + kinds[PL_WAKE] + kinds[PL_GAP],
-		[COLUMN_TID] = kinds[PL_SWITCH] + kinds[PL_BLOCK] + kinds[PL_WAKE],
+		[COLUMN_TIME] =
+			kinds[PL_SWITCH] + kinds[PL_WAKE] + kinds[PL_GAP] + kinds[PL_SAMPLE],
+		[COLUMN_TID] = kinds[PL_SWITCH] + kinds[PL_BLOCK] + kinds[PL_WAKE] +
+			       kinds[PL_STACK] + kinds[PL_SAMPLE],
 		[COLUMN_NEXT] = kinds[PL_SWITCH],
 		[COLUMN_WAKER] = kinds[PL_SWITCH] + kinds[PL_WAKE],
 		[COLUMN_CPU] = kinds[PL_SWITCH] + kinds[PL_WAKE],
 		[COLUMN_READY] = kinds[PL_SWITCH],
 		[COLUMN_HOLDER] = kinds[PL_BLOCK] + kinds[PL_GAP],
 		[COLUMN_FIRST] = kinds[PL_BLOCK] + kinds[PL_WAKE] + kinds[PL_GAP],
-		[COLUMN_SECOND] = kinds[PL_BLOCK],
+		[COLUMN_SECOND] = kinds[PL_BLOCK] + kinds[PL_SAMPLE],
+		[COLUMN_STACK] = kinds[PL_STACK] + 2 * kinds[PL_SAMPLE],
 	};
 
+	if (!decoder->directory.columns && heads[COLUMN_STACK])
+		return false;
 	for (int i = 0; i < LANE_COLUMNS; i++) {
 		struct column_in *column = &decoder->in[i];
 
@@ -519,8 +622,7 @@ static bool take_columns(struct lane_decoder *decoder, const uint32_t kinds[PL_G
 static bool decoder_open(struct lane_decoder *decoder, const struct block_header *header,
 			 const void *payload)
 {
-	uint32_t kinds[PL_GAP + 1];
-	const uint8_t *directory;
+	uint32_t kinds[KINDS];
 
 	decoder->at = payload;
 	decoder->end = decoder->at + header->raw_size;
@@ -529,11 +631,7 @@ static bool decoder_open(struct lane_decoder *decoder, const struct block_header
 	memset(&decoder->memory, 0, sizeof(decoder->memory));
 	decoder->memory.time = header->first_time;
 
-	directory = take(decoder, sizeof(decoder->directory));
-	if (!directory)
-		return false;
-	memcpy(&decoder->directory, directory, sizeof(decoder->directory));
-	if (!take_shapes(decoder))
+	if (!take_directory(decoder) || !take_shapes(decoder))
 		return false;
 	decoder->list = take(decoder, header->count);
 	if (!decoder->list || !count_kinds(decoder, header->count, kinds) ||
@@ -564,6 +662,10 @@ static void decode_record(struct lane_decoder *decoder, unsigned int index, unio
 		get_block(decoder, shape, &record->block);
 	else if (shape.kind == PL_WAKE)
 		get_wake(decoder, shape, &record->wake);
+	else if (shape.kind == PL_STACK)
+		get_stack(decoder, shape, &record->stack);
+	else if (shape.kind == PL_SAMPLE)
+		get_sample(decoder, shape, &record->sample);
 	else
 		get_gap(decoder, shape, &record->gap);
 }

@@ -17,27 +17,35 @@
 
 /* The columns of numbers, in the order in which they lie in the payload. */
 enum lane_column {
-	COLUMN_TIME,   /* SWITCH, WAKE, GAP */
-	COLUMN_TID,    /* SWITCH: prev; BLOCK, WAKE: tid */
+	COLUMN_TIME,   /* SWITCH, WAKE, GAP, SAMPLE */
+	COLUMN_TID,    /* SWITCH: prev; BLOCK, WAKE, STACK, SAMPLE: tid */
 	COLUMN_NEXT,   /* SWITCH */
 	COLUMN_WAKER,  /* SWITCH, WAKE */
 	COLUMN_CPU,    /* SWITCH, WAKE: waker_cpu */
 	COLUMN_READY,  /* SWITCH: ready_ns */
 	COLUMN_HOLDER, /* BLOCK: holder; GAP: lost */
 	COLUMN_FIRST,  /* BLOCK: arg0; WAKE: woken; GAP: first */
-	COLUMN_SECOND, /* BLOCK: arg1 */
+	COLUMN_SECOND, /* BLOCK: arg1; SAMPLE: period */
+	COLUMN_STACK,  /* STACK: stack; SAMPLE: stack, kernel_stack */
 	LANE_COLUMNS
 };
+
+/* Lanes without stacks have no more columns than these. */
+#define LANE_COLUMNS_PLAIN COLUMN_STACK
 
 /* The payload begins with this. */
 struct lane_directory {
 	uint16_t shapes;
-	uint16_t reserved;
+	uint16_t columns; /* beyond the plain ones: 0, or 1 where there are stacks */
 	uint32_t raw_records;
-	uint32_t tails[LANE_COLUMNS]; /* bytes */
+	uint32_t tails[LANE_COLUMNS]; /* bytes; as many as there are columns */
 };
 
-PL_ASSERT("lane_directory", sizeof(struct lane_directory) == 44);
+#define LANE_DIRECTORY_SIZE(columns)                                                               \
+	(offsetof(struct lane_directory, tails) + (LANE_COLUMNS_PLAIN + (columns)) * 4u)
+
+PL_ASSERT("lane_directory", LANE_DIRECTORY_SIZE(0) == 44);
+PL_ASSERT("lane_directory with stacks", sizeof(struct lane_directory) == LANE_DIRECTORY_SIZE(1));
 
 #define SHAPE_RAW	255u /* in the list of shapes: the record stands with the raw ones */
 #define SHAPES_MAX	255u
@@ -67,8 +75,17 @@ const char *lane_decode(const struct block_header *header, const void *payload,
 static inline int record_has_time(const union pl_record *record)
 {
 	return record->kind == PL_SWITCH || record->kind == PL_WAKE || record->kind == PL_GAP ||
-	       record->kind == PL_RESUME;
+	       record->kind == PL_RESUME || record->kind == PL_SAMPLE;
 }
+
+/* What has no time of its own, but tells more of the PL_SWITCH that follows. */
+static inline int record_is_attached(const union pl_record *record)
+{
+	return record->kind == PL_BLOCK || record->kind == PL_STACK;
+}
+
+/* So many at most belong to one PL_SWITCH: more in a row are refused by the writer. */
+#define ATTACHED_MAX 8u
 
 /* All kinds that have a time have it in the same place. */
 static inline uint64_t record_time(const union pl_record *record)
@@ -82,5 +99,7 @@ PL_ASSERT("time, switch and resume",
 	  offsetof(struct pl_switch, time) == offsetof(struct pl_resume, time));
 PL_ASSERT("time, switch and gap",
 	  offsetof(struct pl_switch, time) == offsetof(struct pl_gap, time));
+PL_ASSERT("time, switch and sample",
+	  offsetof(struct pl_switch, time) == offsetof(struct pl_sample, time));
 
 #endif

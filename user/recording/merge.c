@@ -92,7 +92,8 @@ void recording_rewind(struct recording *recording)
 /* ---- items ---------------------------------------------------------------------------------- */
 
 /* Moves on to the next record from `at` that is an item, and tells its time; false at the end of
- * the block. A PL_BLOCK comes with its switch; kinds of newer versions are passed over. */
+ * the block. PL_BLOCK and PL_STACK come with their switch; kinds of newer versions are passed over.
+ */
 static inline bool lane_seek(struct source *lane, uint64_t *ret_time)
 {
 	const union pl_record *records = lane->unpacked;
@@ -132,14 +133,38 @@ static inline void source_step(struct source *source)
 	source->at += source->is_life ? life_head(source)->size : 1;
 }
 
-/* Where prev of the switch at `at` blocks: told directly before it, but for a wake-up. */
-static const union pl_record *block_before(const union pl_record *records, size_t at)
+static void attach_stack(const struct pl_stack *stack, const struct pl_switch *sw,
+			 struct recording_item *ret)
 {
-	if (at >= 1 && records[at - 1].kind == PL_BLOCK)
-		return &records[at - 1];
-	if (at >= 2 && records[at - 1].kind == PL_WAKE && records[at - 2].kind == PL_BLOCK)
-		return &records[at - 2];
-	return NULL;
+	if (stack->what == PL_STACK_USER && stack->tid == sw->prev && !ret->stack)
+		ret->stack = stack->stack;
+	else if (stack->what == PL_STACK_KERNEL && stack->tid == sw->prev && !ret->kernel_stack)
+		ret->kernel_stack = stack->stack;
+	else if (stack->what == PL_STACK_WAKER && stack->tid == sw->next && !ret->waker_stack)
+		ret->waker_stack = stack->stack;
+}
+
+/* What tells more of the switch at `at`: in front of it, with at most a wake-up between. Of two of
+ * the same kind the nearer one counts. */
+static inline void attach(const union pl_record *records, size_t at, struct recording_item *ret)
+{
+	size_t end = at > ATTACHED_MAX + 1 ? at - ATTACHED_MAX - 1 : 0;
+	bool wake = false;
+
+	for (size_t i = at; i > end; i--) {
+		const union pl_record *record = &records[i - 1];
+
+		if (record->kind == PL_BLOCK) {
+			if (!ret->block)
+				ret->block = record;
+		} else if (record->kind == PL_STACK) {
+			attach_stack(&record->stack, &ret->record->sw, ret);
+		} else if (record->kind != PL_WAKE || wake) {
+			break;
+		} else {
+			wake = true;
+		}
+	}
 }
 
 static inline void deliver(const struct heap_entry *entry, struct recording_item *ret)
@@ -155,7 +180,7 @@ static inline void deliver(const struct heap_entry *entry, struct recording_item
 
 		ret->record = &records[source->at];
 		if (ret->record->kind == PL_SWITCH)
-			ret->block = block_before(records, source->at);
+			attach(records, source->at, ret);
 	}
 }
 
@@ -188,7 +213,7 @@ static int decode_lane(struct recording *recording, struct source *lane,
 	if (*ret_fault)
 		return -EBADMSG;
 	last = (const union pl_record *)lane->unpacked + header->count - 1;
-	if (last->kind == PL_BLOCK) {
+	if (record_is_attached(last)) {
 		*ret_fault = "the block ends before the switch that its last record belongs to";
 		return -EBADMSG;
 	}

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "recording/stack_tables.h"
 
 /* A consumer may copy a whole union pl_life although the record is shorter. */
 #define ZEROS_BEHIND sizeof(union pl_life)
@@ -220,6 +221,19 @@ static int scan_notes(struct recording *recording, const struct block_place *pla
 	return 0;
 }
 
+static int scan_stacks(struct recording *recording, const struct block_place *place)
+{
+	const char *fault = NULL;
+	int r;
+
+	r = recording_load(recording, place, &fault);
+	if (!r)
+		r = stack_store_add(recording->stacks, &place->header, recording->raw, &fault);
+	if (r == -ENOMEM)
+		return scan_memory_fault(recording, place->offset);
+	return r ? scan_fault(recording, place->offset, r, fault) : 0;
+}
+
 static int scan_end(struct recording *recording, const struct block_place *place)
 {
 	uint64_t behind = place->offset + sizeof(place->header) + place->header.stored_size;
@@ -287,6 +301,11 @@ static int scan_block(struct recording *recording, struct block_place *place)
 		break;
 	case BLOCK_LIFE:
 		r = scan_life(recording, place);
+		break;
+	case BLOCK_MODULE:
+	case BLOCK_FRAME:
+	case BLOCK_STACK:
+		r = scan_stacks(recording, place);
 		break;
 	case BLOCK_END:
 		r = scan_end(recording, place);
@@ -387,7 +406,8 @@ static int allocate(struct recording *recording, struct recording_error *ret_err
 
 	recording->zstd = ZSTD_createDCtx();
 	recording->lane_of_cpu = calloc(LANE_CPU_MAX, sizeof(*recording->lane_of_cpu));
-	if (!recording->zstd || !recording->lane_of_cpu)
+	recording->stacks = stack_store_new();
+	if (!recording->zstd || !recording->lane_of_cpu || !recording->stacks)
 		goto no_memory;
 	scan(recording);
 	sources = recording->lanes.count + recording->lives.count;
@@ -477,6 +497,7 @@ void recording_close(struct recording **slot)
 	vector_free(&recording->lanes);
 	vector_free(&recording->lives);
 	notes_free(&recording->notes);
+	stack_store_free(&recording->stacks);
 	free(recording->lane_of_cpu);
 	free(recording->heap);
 	free(recording->stored);

@@ -17,6 +17,8 @@
 #include "recording/notes.h"
 #include "recording/recording.h"
 
+struct stack_store;
+
 struct block_place {
 	uint64_t offset; /* of the header in the file */
 	uint64_t number; /* among all blocks */
@@ -49,6 +51,7 @@ struct recording {
 	bool complete;
 	uint64_t first_time, last_time;
 	struct notes notes;
+	struct stack_store *stacks;
 
 	VECTOR(struct source) lanes;
 	uint32_t *lane_of_cpu; /* index + 1 */

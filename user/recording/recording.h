@@ -52,9 +52,9 @@ int recording_writer_finish(struct recording_writer *writer);
 /* Frees without ending it: the file stays marked incomplete. For error paths and CLEANUP. */
 void recording_writer_abandon(struct recording_writer **writer);
 
-/* Records of one lane in their order: PL_BLOCK directly before its PL_SWITCH, with at most a
- * PL_WAKE between them. Kept until enough for a block has come together. Times that run backwards
- * are refused (-EINVAL): no reader would take them. */
+/* Records of one lane in their order: PL_BLOCK and PL_STACK directly before their PL_SWITCH, with
+ * at most a PL_WAKE among them. Kept until enough for a block has come together. Times that run
+ * backwards are refused (-EINVAL): no reader would take them. */
 int recording_write_lane(struct recording_writer *writer, unsigned int cpu,
 			 const union pl_record *records, size_t count);
 /* In any order that is nearly that of time; head.size counts. A PL_LIFE_BELL is passed over. */
@@ -105,9 +105,11 @@ struct recording_item {
 	uint64_t time;
 	unsigned int cpu; /* of the lane; life: head.cpu */
 	const union pl_record
-		*record; /* PL_SWITCH, PL_WAKE, PL_GAP, PL_RESUME; NULL: a life record */
+		*record; /* PL_SWITCH, _WAKE, _GAP, _RESUME, _SAMPLE; NULL: a life record */
 	const union pl_record *block; /* PL_SWITCH: the PL_BLOCK that belongs to it, or NULL */
 	const union pl_life *life;
+	/* PL_SWITCH: ids from the PL_STACKs that belong to it, 0 if there is none (stacks.h). */
+	uint32_t stack, kernel_stack, waker_stack;
 };
 
 /* The next item in order of time over all lanes and life records (life first at equal times);

@@ -13,6 +13,7 @@
 #include "recording/block.h"
 #include "recording/codec.h"
 #include "recording/life.h"
+#include "recording/stack_tables.h"
 
 /* Notes are written out when this much has come together, though one alone may be longer. */
 #define NOTES_ENOUGH (32u << 10)
@@ -20,6 +21,7 @@
 struct lane_buffer {
 	size_t count;
 	uint64_t time;	       /* of the last record */
+	unsigned int attached; /* records in a row that wait for their switch */
 	uint64_t written_time; /* of the last record that is in the file */
 	union pl_record records[LANE_RECORDS_MAX];
 };
@@ -37,6 +39,7 @@ struct recording_writer {
 	char *notes;
 	size_t notes_size, notes_capacity;
 	uint32_t notes_count;
+	struct stack_writer *stacks; /* NULL until first used */
 };
 
 static int fail(struct recording_writer *writer, int error)
@@ -82,17 +85,24 @@ static int write_block(struct recording_writer *writer, struct block_header *hea
 
 /* ---- lanes ---------------------------------------------------------------------------------- */
 
-/* How many of the records may end a block: a PL_BLOCK, with a PL_WAKE or without, waits for its
- * PL_SWITCH, so that a reader finds them together. */
+/* How many of the records may end a block: what is attached to a PL_SWITCH waits for it, with a
+ * PL_WAKE between or without, so that a reader finds them together. */
 static size_t lane_closed(const struct lane_buffer *lane)
 {
-	const union pl_record *end = lane->records + lane->count;
+	size_t closed = lane->count, at = lane->count;
+	bool wake = false;
 
-	if (lane->count >= 1 && end[-1].kind == PL_BLOCK)
-		return lane->count - 1;
-	if (lane->count >= 2 && end[-1].kind == PL_WAKE && end[-2].kind == PL_BLOCK)
-		return lane->count - 2;
-	return lane->count;
+	for (; at > 0; at--) {
+		const union pl_record *record = &lane->records[at - 1];
+
+		if (record_is_attached(record))
+			closed = at - 1;
+		else if (record->kind != PL_WAKE || wake)
+			break;
+		else
+			wake = true;
+	}
+	return closed;
 }
 
 static void lane_times(const struct lane_buffer *lane, size_t count, struct block_header *header)
@@ -134,18 +144,22 @@ static int write_lane(struct recording_writer *writer, unsigned int cpu)
 	return 0;
 }
 
-/* A PL_BLOCK whose switch never came tells of nothing that happened. */
+/* What is attached to a switch that never came tells of nothing that happened. */
 static int write_lane_rest(struct recording_writer *writer, unsigned int cpu)
 {
 	struct lane_buffer *lane;
+	size_t kept = 0;
 	int r;
 
 	r = write_lane(writer, cpu);
 	lane = writer->lanes[cpu];
-	if (r || !lane || !lane->count)
+	if (r || !lane)
 		return r;
-	lane->count--;
-	memmove(lane->records, lane->records + 1, lane->count * sizeof(lane->records[0]));
+	for (size_t i = 0; i < lane->count; i++) {
+		if (!record_is_attached(&lane->records[i]))
+			lane->records[kept++] = lane->records[i];
+	}
+	lane->count = kept;
 	return write_lane(writer, cpu);
 }
 
@@ -169,16 +183,24 @@ static struct lane_buffer *lane_of(struct recording_writer *writer, unsigned int
 	return writer->lanes[cpu];
 }
 
-/* Takes as many as fit; -EINVAL if time runs backwards, which no reader would accept. */
+/* Takes as many as fit; -EINVAL if time runs backwards, or if more is attached than belongs to any
+ * switch: no reader would accept it. */
 static int lane_append(struct lane_buffer *lane, const union pl_record *records, size_t count,
 		       size_t *ret_taken)
 {
 	size_t room = LANE_RECORDS_MAX - lane->count;
+	unsigned int attached = lane->attached;
 	uint64_t time = lane->time;
 
 	if (count > room)
 		count = room;
 	for (size_t i = 0; i < count; i++) {
+		if (record_is_attached(&records[i])) {
+			if (++attached > ATTACHED_MAX)
+				return -EINVAL;
+			continue;
+		}
+		attached = 0;
 		if (!record_has_time(&records[i]))
 			continue;
 		if (record_time(&records[i]) < time)
@@ -188,6 +210,7 @@ static int lane_append(struct lane_buffer *lane, const union pl_record *records,
 	memcpy(lane->records + lane->count, records, count * sizeof(*records));
 	lane->count += count;
 	lane->time = time;
+	lane->attached = attached;
 	*ret_taken = count;
 	return 0;
 }
@@ -341,6 +364,72 @@ int recording_write_note(struct recording_writer *writer, const char *key, const
 	return r ? fail(writer, r) : 0;
 }
 
+/* ---- stacks --------------------------------------------------------------------------------- */
+
+static int write_stacks(struct recording_writer *writer)
+{
+	struct segment segments[STACK_SEGMENTS];
+	struct block_header header;
+	size_t count;
+
+	if (!writer->stacks)
+		return 0;
+	while ((count = stack_writer_block(writer->stacks, &header, segments))) {
+		if (write_block(writer, &header, segments, count))
+			return writer->error;
+	}
+	return 0;
+}
+
+static int stacks_open(struct recording_writer *writer)
+{
+	int r;
+
+	if (writer->error)
+		return writer->error;
+	if (!writer->stacks) {
+		r = stack_writer_new(&writer->stacks);
+		if (r)
+			return fail(writer, r);
+	}
+	return stack_writer_is_full(writer->stacks) ? write_stacks(writer) : 0;
+}
+
+int recording_write_module(struct recording_writer *writer, const struct recording_module *module,
+			   uint32_t *ret_id)
+{
+	int r = stacks_open(writer);
+
+	if (!r)
+		r = stack_writer_module(writer->stacks, module, ret_id);
+	return r ? fail(writer, r) : 0;
+}
+
+int recording_write_frame(struct recording_writer *writer, const struct recording_frame *frame,
+			  uint32_t *ret_id)
+{
+	int r = stacks_open(writer);
+
+	if (!r)
+		r = stack_writer_frame(writer->stacks, frame, ret_id);
+	return r ? fail(writer, r) : 0;
+}
+
+int recording_write_stack(struct recording_writer *writer, uint32_t id, const uint32_t *frames,
+			  size_t count, enum stack_stop stop)
+{
+	int r = stacks_open(writer);
+
+	if (!r)
+		r = stack_writer_stack(writer->stacks, id, frames, count, stop);
+	return r ? fail(writer, r) : 0;
+}
+
+uint64_t recording_stacks_dropped(const struct recording_writer *writer)
+{
+	return writer->stacks ? stack_writer_dropped(writer->stacks) : 0;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 static int write_file_header(struct recording_writer *writer)
@@ -380,10 +469,11 @@ int recording_writer_new(int fd, struct recording_writer **ret)
 	return 0;
 }
 
-/* Life goes before lanes: a reader of a file that is cut short then knows the threads. */
+/* Life and stacks go before lanes: a reader of a file that is cut short then knows the threads, and
+ * where they were. */
 int recording_flush(struct recording_writer *writer)
 {
-	if (writer->error || write_notes(writer) || write_life(writer))
+	if (writer->error || write_notes(writer) || write_life(writer) || write_stacks(writer))
 		return writer->error;
 	for (size_t cpu = 0; cpu < writer->lane_count; cpu++) {
 		if (write_lane(writer, cpu))
@@ -433,6 +523,7 @@ void recording_writer_abandon(struct recording_writer **slot)
 		free(writer->lanes[cpu]);
 	free(writer->lanes);
 	free(writer->notes);
+	stack_writer_free(&writer->stacks);
 	lane_encoder_free(&writer->encoder);
 	block_packer_done(&writer->packer);
 	free(writer);
