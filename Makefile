@@ -147,7 +147,10 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/asan/libptrace_lab.a $(BUILD)/wor
 	@mkdir -p $(@D)
 	$(say) TEST $@
 	$(Q)$(COMPILE) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-		-I$(<D) $(filter %.c %.o %.a,$^) -o $@ -lcmocka $(LINK_LIBRARIES)
+		-I$(<D) $(filter %.c %.o %.a,$^) -o $@ -lcmocka $(LDFLAGS) $(LINK_LIBRARIES)
+
+# elfutils as the second source.
+$(BUILD)/tests/unit/test_unwind_table: private LDFLAGS += -ldw
 
 # Programs with known answers, for the kernel tests and the benchmarks.
 $(BUILD)/tests/targets/%: tests/targets/%.c
@@ -175,7 +178,7 @@ test-programs: all $(unit_tests) $(targets) $(BUILD)/asan/ptrace-lab
 # ---- what a person types ---------------------------------------------------------------------
 
 build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
-	libzstd-dev libxxhash-dev linux-libc-dev systemtap-sdt-dev
+	libzstd-dev libxxhash-dev libdw-dev linux-libc-dev systemtap-sdt-dev
 test_packages := libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
