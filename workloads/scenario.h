@@ -3,9 +3,9 @@
  * scenario.h - what every scenario is made of
  *
  * A scenario is one file NAME.c in the folder of its chapter, and NAME.md beside it, the page that
- * `ptrace-lab explain NAME` shows. It is an ordinary program, built as build/workloads/CHAPTER/NAME,
- * that runs on its own; a copy of it lies inside ptrace-lab, which runs that.
- * What it is and what must be true of its run stands in the file itself:
+ * `ptrace-lab explain NAME` shows. It is an ordinary program, built as
+ *build/workloads/CHAPTER/NAME, that runs on its own; a copy of it lies inside ptrace-lab, which
+ *runs that. What it is and what must be true of its run stands in the file itself:
  *
  *	SCENARIO("title: two threads add to one variable and lose each other's updates\n"
  *		 "chapter: 1\n"
@@ -38,10 +38,15 @@
  *	lock.waits		  waits for locks, all together
  *	lock.wait, lock.wait_max  time waited for locks, all threads together; the longest (ns)
  *	lock.holder_running	  of lock.wait, the time during which the holder was running (ns)
- *	thread[NAME].life .running .ready .blocked .switches .voluntary .involuntary
+ *	thread[NAME].life .running .ready .blocked .switches .voluntary .involuntary .wakeups
+ *		    .migrations
  *	thread[NAME].blocked.REASON	time blocked for one reason: lock, page_fault, ... (ns)
+ *	thread[NAME].times.REASON	how often it was blocked for that reason
  *	thread[NAME].begin .end	  when, in ns since the recording began
  *	thread[NAME].started	  threads that it created, and processes that it forked
+ *	threads[PATTERN].running ...	any of these of all threads with such names together
+ *	least[PATTERN].running ...	of the one of them that has least of it
+ *	most[PATTERN].running ...	of the one that has most
  *	process[NAME].pid .parent  pids, its own and its parent's, in the tracer's eyes
  *	process[NAME].life	  from its first thread's begin to its last one's end (ns)
  *	process[NAME].signal	  that ended it, 0 if none did
@@ -152,6 +157,24 @@ uint64_t scenario_stop(const struct scenario_timer *timer); /* elapsed ns */
 #define PTRACE_LAB_PHASE(name) DTRACE_PROBE1(ptrace_lab, phase, name)
 #else
 #define PTRACE_LAB_PHASE(name) ((void)(name))
+#endif
+
+/*
+ * For programs that switch threads of their own, which the kernel does not know. `id` is not 0 and
+ * not larger than 32 bits. SWITCH: from here on this kernel thread carries that user thread; id 0:
+ * none, it looks for one. STATE: what has become of one that is not carried any more.
+ */
+enum uthread_state { UTHREAD_READY = 0, UTHREAD_BLOCKED = 1, UTHREAD_ENDED = 2 };
+
+#ifdef DTRACE_PROBE1
+#define PTRACE_LAB_UTHREAD_SWITCH(id, name)                                                        \
+	DTRACE_PROBE2(ptrace_lab, uthread_switch, (uint32_t)(id), (const char *)(name))
+#define PTRACE_LAB_UTHREAD_STATE(id, name, state)                                                  \
+	DTRACE_PROBE3(ptrace_lab, uthread_state, (uint32_t)(id), (const char *)(name),             \
+		      (uint32_t)(state))
+#else
+#define PTRACE_LAB_UTHREAD_SWITCH(id, name)	  ((void)(id), (void)(name))
+#define PTRACE_LAB_UTHREAD_STATE(id, name, state) ((void)(id), (void)(name), (void)(state))
 #endif
 
 /* ---- what came of it ----------------------------------------------------------------------- */

@@ -161,6 +161,17 @@ static uint64_t thread_blocked_for(const struct thread *thread, enum reason reas
 	return ns;
 }
 
+static uint64_t thread_blocked_times(const struct thread *thread, enum reason reason)
+{
+	const struct reason_total *total;
+	uint64_t times = 0;
+
+	vector_for_each (&thread->reasons, total)
+		if (total->reason == reason)
+			times += total->count;
+	return times;
+}
+
 enum thread_field {
 	THREAD_LIFE,
 	THREAD_RUNNING,
@@ -169,6 +180,8 @@ enum thread_field {
 	THREAD_SWITCHES,
 	THREAD_VOLUNTARY,
 	THREAD_INVOLUNTARY,
+	THREAD_WAKEUPS,
+	THREAD_MIGRATIONS,
 	THREAD_BEGIN,
 	THREAD_END,
 	THREAD_STARTED,
@@ -183,6 +196,8 @@ static const char *const thread_fields[THREAD_FIELDS] = {
 	[THREAD_SWITCHES] = "switches",
 	[THREAD_VOLUNTARY] = "voluntary",
 	[THREAD_INVOLUNTARY] = "involuntary",
+	[THREAD_WAKEUPS] = "wakeups",
+	[THREAD_MIGRATIONS] = "migrations",
 	[THREAD_BEGIN] = "begin",
 	[THREAD_END] = "end",
 	[THREAD_STARTED] = "started",
@@ -205,6 +220,10 @@ static uint64_t thread_field(const struct thread *thread, enum thread_field fiel
 		return thread->switches_voluntary;
 	case THREAD_INVOLUNTARY:
 		return thread->switches_involuntary;
+	case THREAD_WAKEUPS:
+		return thread->wakeups;
+	case THREAD_MIGRATIONS:
+		return thread->migrations;
 	default:
 		return 0;
 	}
@@ -258,32 +277,92 @@ enum figure_result find_thread(const struct model *model, const char *name,
 	return FIGURE_KNOWN;
 }
 
+/* What is asked of a thread: a field; or, for one reason, how long or how often it was blocked. */
+struct thread_question {
+	enum thread_field field; /* THREAD_FIELDS: of the reason */
+	enum reason reason;
+	bool times;
+};
+
+static bool read_question(const char *tail, struct thread_question *ret)
+{
+	static const char blocked_for[] = "blocked.", times_for[] = "times.";
+	struct thread_question question = {0};
+
+	while (question.field < THREAD_FIELDS && strcmp(tail, thread_fields[question.field]))
+		question.field++;
+	if (!strncmp(tail, blocked_for, strlen(blocked_for))) {
+		question.reason = reason_called(tail + strlen(blocked_for));
+	} else if (!strncmp(tail, times_for, strlen(times_for))) {
+		question.reason = reason_called(tail + strlen(times_for));
+		question.times = true;
+	}
+	if (question.field == THREAD_FIELDS && question.reason == REASON_NONE)
+		return false;
+	*ret = question;
+	return true;
+}
+
+static enum figure_result answer(const struct model *model, const struct thread *thread,
+				 const struct thread_question *question, long double *ret,
+				 struct because because)
+{
+	bool by_reason = question->field == THREAD_FIELDS;
+
+	if (!by_reason && question->field >= THREAD_BEGIN)
+		return life_field(model, thread, question->field, ret, because);
+	/* The kernel side's totals stay exact where the stream has gaps. They have no reasons. */
+	if ((!thread->has_totals || by_reason) && !stream_is_whole(model, because))
+		return FIGURE_UNKNOWN;
+	return known(ret, !by_reason	    ? thread_field(thread, question->field)
+			  : question->times ? thread_blocked_times(thread, question->reason)
+					    : thread_blocked_for(thread, question->reason));
+}
+
 /* The name is looked at as a whole before the thread, so that a mistake in it is always found. */
 static enum figure_result thread_figure(const struct model *model, const struct claim_name *name,
 					long double *ret, struct because because)
 {
-	static const char blocked_for[] = "blocked.";
 	const struct thread *thread = NULL;
-	enum reason reason = REASON_NONE;
-	enum thread_field field = 0;
+	struct thread_question question;
 	enum figure_result result;
 
-	if (!strncmp(name->tail, blocked_for, strlen(blocked_for)))
-		reason = reason_called(name->tail + strlen(blocked_for));
-	while (field < THREAD_FIELDS && strcmp(name->tail, thread_fields[field]))
-		field++;
-	if (field == THREAD_FIELDS && reason == REASON_NONE)
+	if (!read_question(name->tail, &question))
 		return FIGURE_NO_NAME;
 	result = find_thread(model, name->bracket, &thread, because);
 	if (result != FIGURE_KNOWN)
 		return result;
-	if (field >= THREAD_BEGIN && field < THREAD_FIELDS)
-		return life_field(model, thread, field, ret, because);
-	/* The kernel side's totals stay exact where the stream has gaps. They have no reasons. */
-	if ((!thread->has_totals || reason != REASON_NONE) && !stream_is_whole(model, because))
+	return answer(model, thread, &question, ret, because);
+}
+
+/* threads[PATTERN].X: of all of them together; least[PATTERN].X, most[PATTERN].X: of one. */
+static enum figure_result group_figure(const struct model *model, const struct claim_name *name,
+				       long double *ret, struct because because)
+{
+	struct thread_question question;
+	const struct thread *thread;
+	long double figure = 0, sum = 0, least = 0, most = 0;
+	size_t count = 0;
+
+	if (!read_question(name->tail, &question))
+		return FIGURE_NO_NAME;
+	if (!threads_are_known(model, because))
 		return FIGURE_UNKNOWN;
-	return known(ret, reason != REASON_NONE ? thread_blocked_for(thread, reason)
-						: thread_field(thread, field));
+	vector_for_each (&model->threads, thread) {
+		if (!name_matches(name->bracket, thread->name))
+			continue;
+		if (answer(model, thread, &question, &figure, because) != FIGURE_KNOWN)
+			return FIGURE_UNKNOWN;
+		sum += figure;
+		least = !count || figure < least ? figure : least;
+		most = !count || figure > most ? figure : most;
+		count++;
+	}
+	if (!count)
+		return unknown(because, "no thread's name is like '%s'", name->bracket);
+	return known(ret, !strcmp(name->head, "threads") ? sum
+			  : !strcmp(name->head, "least") ? least
+							 : most);
 }
 
 static enum figure_result threads_figure(const struct model *model, const struct claim_name *name,
@@ -502,6 +581,9 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 			return process_figure(model, name, ret, where);
 		if (!strcmp(name->head, "threads") && !*name->tail)
 			return threads_figure(model, name, ret, where);
+		if (!strcmp(name->head, "threads") || !strcmp(name->head, "least") ||
+		    !strcmp(name->head, "most"))
+			return group_figure(model, name, ret, where);
 		return FIGURE_NO_NAME;
 	}
 	if (!*name->tail)
