@@ -35,7 +35,7 @@ static void a_mistake_in_a_condition_says_where(void **state)
 		{"wibble == 1", "there is no such name near 'wibble == 1'"},
 		{"lock.colour == 1", "there is no such name near 'lock.colour == 1'"},
 		{"lock.locks == 1", "there is no such name near 'lock.locks == 1'"},
-		{"threads[a].running == 1", "there is no such name near 'threads[a].running == 1'"},
+		{"threads[a].colour == 1", "there is no such name near 'threads[a].colour == 1'"},
 		{"thread[a].blocked.bored == 1",
 		 "there is no such name near 'thread[a].blocked.bored '"},
 		{"thread[a == 1", "']' is missing near its end"},
