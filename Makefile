@@ -48,7 +48,8 @@ scenarios := $(scenario_sources:%.c=$(BUILD)/%)
 unit_sources := $(sort $(wildcard tests/unit/test_*.c))
 unit_tests := $(unit_sources:%.c=$(BUILD)/%)
 target_sources := $(sort $(filter-out %.bpf.c,$(wildcard tests/targets/*.c tests/bench/*.c)))
-targets := $(target_sources:%.c=$(BUILD)/%)
+targets := $(target_sources:%.c=$(BUILD)/%) $(BUILD)/tests/targets/stacks-O3 \
+	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/oracle/stacks
 
 .PHONY: all deps run test bench install uninstall clean help format man
 .DELETE_ON_ERROR:
@@ -158,6 +159,29 @@ $(BUILD)/tests/targets/%: tests/targets/%.c
 	$(say) CC $@
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE $< -o $@ -lpthread
 
+# Stripped of everything that is not needed to run, and with nothing to find frames by but tables.
+$(BUILD)/tests/targets/stacks $(BUILD)/tests/targets/stacks-O3: tests/targets/stacks.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) $(if $(findstring O3,$@),-O3,-O2) -fomit-frame-pointer \
+		-D_GNU_SOURCE -s $< -o $@ -lpthread
+
+$(BUILD)/tests/targets/plugin.so: tests/targets/plugin/plugin.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -fomit-frame-pointer -shared -fPIC -s $< -o $@
+
+$(BUILD)/tests/targets/throws: tests/targets/throws.cc
+	@mkdir -p $(@D)
+	$(say) CXX $@
+	$(Q)$(CXX) -std=c++17 -Wall -Wextra -O2 -s $< -o $@ -lpthread
+
+# elfutils unwinds the same stacks.
+$(BUILD)/tests/oracle/%: tests/oracle/%.c $(BUILD)/libptrace_lab.a $(BUILD)/workloads/embedded.o
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(COMPILE) $^ -o $@ -ldw $(LINK_LIBRARIES)
+
 $(BUILD)/tests/bench/floor.skel.h: $(BUILD)/tests/bench/floor.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name floor_bpf > $@
@@ -179,7 +203,7 @@ test-programs: all $(unit_tests) $(targets) $(BUILD)/asan/ptrace-lab
 
 build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
 	libzstd-dev libxxhash-dev libdw-dev linux-libc-dev systemtap-sdt-dev
-test_packages := libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19
+test_packages := g++ libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Installs those of $(1) that are missing; silent and without root if none is.

@@ -2,6 +2,7 @@
 /* life.bpf.c - threads and processes that begin, turn into another program, end, get a name */
 #include "bpf/life.h"
 #include "bpf/slot_new.h"
+#include "bpf/stack.h"
 #include <bpf/bpf_tracing.h>
 
 /* The child of a thread that is followed is followed, from before its first instruction. */
@@ -17,6 +18,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	slot = slot_new(child, now, PL_STATE_WOKEN);
 	if (!slot)
 		return 0;
+	inherit_space(parent->tgid, child->tgid);
 	slot->waker = parent->pid;
 	slot->waker_context = PL_WAKER_TASK;
 	life_task(child, PL_LIFE_FORK, 0, parent->pid, 0, now);
@@ -43,6 +45,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 		begin_capture(task, now);
 	if (!slot_find(task))
 		return 0;
+	forget_space(task->tgid);
 	record = life_reserve(struct pl_life_exec);
 	if (!record)
 		return 0;
@@ -89,6 +92,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	life_head(&record->head, task, PL_LIFE_EXIT, sizeof(*record), bpf_ktime_get_ns());
 	/* Counted down before we are called. */
+	if (!task->signal->live.counter)
+		forget_space(task->tgid);
 	if (!task->signal->live.counter)
 		record->head.flags |= PL_TASK_LAST;
 	record->code = task->exit_code;

@@ -13,6 +13,7 @@
 #include "bpf/lane.h"
 #include "bpf/life.h"
 #include "bpf/place.h"
+#include "bpf/stack.h"
 #include <bpf/bpf_tracing.h>
 
 /* A thread gets ready. Its waker is kept until it runs: a wake-up may come between a thread's
@@ -35,6 +36,7 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	slot->waker_context =
 		in_interrupt(waker, &slot->scratch_of_waker) ? PL_WAKER_INTERRUPT : PL_WAKER_TASK;
 	slot->totals.wakeups++;
+	keep_waking_stack(task, slot->waker_context == PL_WAKER_TASK);
 	WRITE_ONCE(slot->woken, bpf_ktime_get_ns());
 	return 0;
 }
@@ -186,7 +188,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (in && now <= in->last)
 		now = in->last + 1;
 
-	room = lane_has_room(&lane, 5);
+	room = lane_has_room(&lane, 7);
 	if (room && lane.lane->gap_lost)
 		lane_gap(&lane, now);
 
@@ -201,6 +203,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 			if (BPF_CORE_READ_BITFIELD(prev, in_iowait))
 				flags |= PL_IOWAIT;
 			if (!(prev_state & TASK_DEAD)) {
+				flags |= tell_blocking_stack(&lane, prev, room);
 				if (find_place(prev, out, &place)) {
 					flags |= PL_SAME;
 				} else if (room) {
@@ -216,6 +219,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		correct_beginning(in);
 		was_blocked = in->state == PL_STATE_BLOCKED && in->woken;
 		ready = account_in(in, now);
+		tell_waking_stack(&lane, next->pid, was_blocked, room);
 		if (was_blocked)
 			flags |= PL_WOKEN;
 		if (room && ready > 0xffffffffull) {

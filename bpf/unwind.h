@@ -17,11 +17,16 @@
 
 #include "bpf/unwind_rules.h"
 
-/* One followed register: its value, or the place on the stack where the value lies. */
+enum unwind_where {
+	UNWIND_OWN = 0,	      /* as the thread has it */
+	UNWIND_IN_MEMORY = 1, /* `value` is where it was saved */
+	UNWIND_LOADED = 2,    /* and fetched from there */
+	UNWIND_LOST = 3,
+};
+
 struct unwind_register {
 	PL_U64 value;
-	PL_U32 in_memory;
-	PL_U32 lost;
+	PL_U64 where; /* enum unwind_where */
 };
 
 struct unwind_state {
@@ -31,6 +36,8 @@ struct unwind_state {
 	struct unwind_register bx;
 	PL_U32 is_return; /* ip is a return address: its call lies before it */
 	PL_U32 is_inner;  /* the innermost frame: all registers are known */
+	PL_U32 used;	  /* enum pl_used: what decided the way so far */
+	PL_U32 reserved;
 };
 
 #define unwind_inline static inline __attribute__((always_inline))
@@ -42,20 +49,36 @@ unwind_inline PL_U64 unwind_pc(const struct unwind_state *state)
 	return state->ip - (state->is_return ? 1 : 0);
 }
 
-unwind_inline PL_U32 unwind_followed(void *memory, struct unwind_register *from, PL_U64 *ret)
+/* What to tell of the frame. What a signal handler returns to is not called by what lies before it.
+ */
+unwind_inline PL_U64 unwind_told(const struct unwind_state *state,
+				 const struct pl_unwind_rule *rule)
+{
+	return rule->kind == PL_UNWIND_SIGNAL ? state->ip : unwind_pc(state);
+}
+
+unwind_inline PL_U32 unwind_followed(void *memory, struct unwind_state *state,
+				     struct unwind_register *from, PL_U32 use, PL_U64 *ret)
 {
 	PL_U64 value = 0;
 
-	if (from->lost)
+	if (from->where == UNWIND_LOST)
 		return PL_STOP_RULE;
-	if (from->in_memory) {
+	if (from->where == UNWIND_OWN)
+		state->used |= use;
+	if (from->where == UNWIND_IN_MEMORY) {
 		if (unwind_load(memory, from->value, &value))
 			return PL_STOP_READ;
 		from->value = value;
-		from->in_memory = 0;
+		from->where = UNWIND_LOADED;
 	}
 	*ret = from->value;
 	return PL_STOP_NONE;
+}
+
+unwind_inline PL_U32 unwind_rbp(void *memory, struct unwind_state *state, PL_U64 *ret)
+{
+	return unwind_followed(memory, state, &state->bp, PL_USED_BP, ret);
 }
 
 unwind_inline PL_U32 unwind_base(void *memory, struct unwind_state *state, PL_U8 base, PL_U64 *ret)
@@ -65,12 +88,13 @@ unwind_inline PL_U32 unwind_base(void *memory, struct unwind_state *state, PL_U8
 		return PL_STOP_NONE;
 	}
 	if (base == PL_REG_RBP)
-		return unwind_followed(memory, &state->bp, ret);
+		return unwind_rbp(memory, state, ret);
 	if (base == PL_REG_RBX)
-		return unwind_followed(memory, &state->bx, ret);
-	if (state->is_inner && !unwind_register(memory, base, ret))
-		return PL_STOP_NONE;
-	return PL_STOP_RULE;
+		return unwind_followed(memory, state, &state->bx, PL_USED_BX, ret);
+	if (!state->is_inner || unwind_register(memory, base, ret))
+		return PL_STOP_RULE;
+	state->used |= PL_USED_OTHER;
+	return PL_STOP_NONE;
 }
 
 unwind_inline void unwind_saved(struct unwind_register *to, PL_S16 offset, PL_U64 from)
@@ -78,8 +102,7 @@ unwind_inline void unwind_saved(struct unwind_register *to, PL_S16 offset, PL_U6
 	if (!offset)
 		return;
 	to->value = from + offset;
-	to->in_memory = 1;
-	to->lost = offset == PL_UNWIND_LOST;
+	to->where = offset == PL_UNWIND_LOST ? UNWIND_LOST : UNWIND_IN_MEMORY;
 }
 
 /* struct rt_sigframe, which rsp points to: the return address is popped already, and the ucontext
@@ -92,11 +115,9 @@ unwind_inline PL_U32 unwind_signal(void *memory, struct unwind_state *state)
 	    unwind_load(memory, registers + 8 * 16, &ip))
 		return PL_STOP_READ;
 	state->bp.value = registers + 8 * 10;
-	state->bp.in_memory = 1;
-	state->bp.lost = 0;
+	state->bp.where = UNWIND_IN_MEMORY;
 	state->bx.value = registers + 8 * 11;
-	state->bx.in_memory = 1;
-	state->bx.lost = 0;
+	state->bx.where = UNWIND_IN_MEMORY;
 	state->sp = sp;
 	state->ip = ip;
 	state->is_return = 0;
@@ -108,14 +129,14 @@ unwind_inline PL_U32 unwind_frame_pointer(void *memory, struct unwind_state *sta
 {
 	PL_U64 frame = 0, caller = 0, ra = 0;
 
-	if (unwind_followed(memory, &state->bp, &frame) != PL_STOP_NONE || frame < state->sp ||
-	    (frame & 7) || unwind_load(memory, frame, &caller) ||
-	    unwind_load(memory, frame + 8, &ra))
+	if (unwind_rbp(memory, state, &frame) != PL_STOP_NONE || frame < state->sp || frame & 7 ||
+	    unwind_load(memory, frame, &caller) || unwind_load(memory, frame + 8, &ra))
 		return PL_STOP_FRAME_POINTER;
 	if (!ra)
 		return PL_STOP_ROOT;
 	state->bp.value = caller;
-	state->bx.lost = 1;
+	state->bp.where = UNWIND_LOADED;
+	state->bx.where = UNWIND_LOST;
 	state->sp = frame + 16;
 	state->ip = ra;
 	state->is_return = 1;
@@ -155,7 +176,7 @@ unwind_inline PL_U32 unwind_save(void *memory, struct unwind_state *state,
 	PL_U64 frame = 0;
 
 	if (rule->flags & (PL_UNWIND_RBP_BY_RBP | PL_UNWIND_RBX_BY_RBP)) {
-		PL_U32 stop = unwind_followed(memory, &state->bp, &frame);
+		PL_U32 stop = unwind_rbp(memory, state, &frame);
 
 		if (stop != PL_STOP_NONE)
 			return stop;
@@ -163,7 +184,7 @@ unwind_inline PL_U32 unwind_save(void *memory, struct unwind_state *state,
 	if (rule->flags & PL_UNWIND_RBP_BY_RBP) {
 		/* Often at rbp itself: an offset of 0 means something there. */
 		state->bp.value = frame + rule->saved_rbp;
-		state->bp.in_memory = 1;
+		state->bp.where = UNWIND_IN_MEMORY;
 	} else {
 		unwind_saved(&state->bp, rule->saved_rbp, cfa);
 	}
@@ -200,6 +221,7 @@ unwind_inline PL_U32 unwind_step(void *memory, struct unwind_state *state,
 	if (rule->flags & PL_UNWIND_RA_IN_REGISTER) {
 		if (!state->is_inner || unwind_register(memory, rule->ra, &ra))
 			return PL_STOP_RULE;
+		state->used |= PL_USED_OTHER;
 	} else if (unwind_load(memory, cfa - 8, &ra)) {
 		return PL_STOP_READ;
 	}

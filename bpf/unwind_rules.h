@@ -55,6 +55,13 @@ enum pl_unwind_flags {
 	PL_UNWIND_RA_IN_REGISTER = 1 << 2, /* the return address is not at CFA - 8 */
 };
 
+/* Registers that decided the way to the root, besides the instruction and stack pointers. */
+enum pl_used {
+	PL_USED_BP = 1 << 0,
+	PL_USED_BX = 1 << 1,
+	PL_USED_OTHER = 1 << 2, /* one that is not kept: not to be recognised */
+};
+
 /* How to leave a frame. Tables have few different ones, and refer to them by number. */
 struct pl_unwind_rule {
 	PL_U8 kind;  /* enum pl_unwind_kind */

@@ -24,7 +24,8 @@ typedef struct {
 
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
-	unsigned long di, si, dx, r10, r8, r9, orig_ax, ip, sp, bp;
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
+	unsigned long orig_ax, ip, sp;
 #elif defined(__TARGET_ARCH_arm64)
 	unsigned long regs[31], sp, pc, orig_x0;
 	int syscallno;
@@ -84,6 +85,8 @@ struct task_struct {
 	int on_rq;
 	int exit_code;
 	unsigned in_iowait : 1;
+	unsigned in_execve : 1;
+	void *mm;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;

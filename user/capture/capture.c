@@ -23,6 +23,7 @@
 #include "capture/launch.h"
 #include "capture/notes.h"
 #include "capture/scenarios.h"
+#include "capture/stacks.h"
 #include "capture/status_line.h"
 #include "recording/recording.h"
 
@@ -35,6 +36,7 @@ struct session {
 	struct kernel_side *side;
 	struct recording_writer *writer;
 	struct drain *drain;
+	struct stacks *stacks; /* NULL: not asked for */
 	struct launched target;
 	int recording_fd; /* our own way to the file, to read it again */
 	int result_fd;	  /* what a scenario reports */
@@ -242,6 +244,15 @@ static int wait_ms(const struct session *session, uint64_t now)
 	return left < FETCH_EVERY_MS ? (int)left : FETCH_EVERY_MS;
 }
 
+static int fetch(struct session *session)
+{
+	int error = drain_fetch(session->drain), stack_error = 0;
+
+	if (session->stacks)
+		stack_error = stacks_fetch(session->stacks);
+	return error ? error : stack_error;
+}
+
 static void follow(struct session *session)
 {
 	struct pollfd wait[] = {
@@ -258,7 +269,7 @@ static void follow(struct session *session)
 	while (!ended && !is_over(session, now = monotonic_ns())) {
 		poll(wait, 3, wait_ms(session, now));
 		ended = wait[2].revents & POLLIN;
-		error = drain_fetch(session->drain);
+		error = fetch(session);
 		handle_signals(session);
 		if (!error && now - flushed >= FLUSH_EVERY_NS) {
 			error = recording_flush(session->writer);
@@ -292,7 +303,7 @@ static void end(struct session *session, struct capture_result *result)
 	if (result->has_status)
 		kernel_side_await_end(session->side, session->target.pid);
 	kernel_side_stop(session->side, &session->end);
-	drain_fetch(session->drain);
+	fetch(session);
 	drain_pending_wakes(session->drain, session->end);
 	drain_pending_signals(session->drain, session->end);
 	kernel_side_settle(session->side);
@@ -308,6 +319,7 @@ static void end(struct session *session, struct capture_result *result)
 					      .status = result->status,
 					      .result_fd = session->result_fd,
 					      .side = session->side,
+					      .stacks = session->stacks,
 				      });
 	error = recording_writer_finish(session->writer);
 	session->writer = NULL;
@@ -317,12 +329,37 @@ static void end(struct session *session, struct capture_result *result)
 	result->recording_fd = take_fd(&session->recording_fd);
 }
 
+static int start_stacks(struct session *session)
+{
+	const struct capture_options *options = session->options;
+	int error = stacks_new(session->side, session->writer, &options->stack_options,
+			       &session->stacks);
+
+	if (!error)
+		error = stacks_watch(session->stacks, drain_fd(session->drain));
+	if (error) {
+		log_error("stacks cannot be kept here (%s): `ptrace-lab doctor` says what is "
+			  "missing",
+			  strerror(-error));
+		return EXIT_NO_KERNEL;
+	}
+	/* The child that is to become the target has our libraries, so that their tables are there
+	 * when it begins. */
+	if (options->mode == CAPTURE_RUN)
+		stacks_follow(session->stacks, session->target.pid);
+	else if (options->mode == CAPTURE_ATTACH)
+		stacks_follow(session->stacks, options->pid);
+	return 0;
+}
+
 static int start(struct session *session)
 {
 	const struct capture_options *options = session->options;
 	struct kernel_side_options side_options = {
 		.buffer_bytes = options->buffer_bytes,
 		.whole_machine = options->mode == CAPTURE_RECORD,
+		.stacks = options->stacks,
+		.sample_rate = options->sample_rate,
 	};
 	int status = 0, error;
 
@@ -351,12 +388,16 @@ static int start(struct session *session)
 		log_error("the kernel's records cannot be read: %s", strerror(-error));
 		return EXIT_NO_KERNEL;
 	}
+	status = options->stacks ? start_stacks(session) : 0;
+	if (status)
+		return status;
 	notes_of_begin(session->writer, options, session->target.pid);
 	return begin(session);
 }
 
 static void clean_up(struct session *session)
 {
+	stacks_free(&session->stacks);
 	drain_free(&session->drain);
 	kernel_side_free(&session->side);
 	recording_writer_abandon(&session->writer);

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "capture/privilege.h"
+#include "capture/stacks.h"
 
 enum capture_mode {
 	CAPTURE_RUN = 0,
@@ -23,11 +24,14 @@ enum capture_mode {
 
 struct capture_options {
 	enum capture_mode mode;
-	char **argv;		/* RUN: the command, or the scenario and its arguments */
-	const char *scenario;	/* RUN: its name, if argv is one */
-	pid_t pid;		/* ATTACH */
-	uint64_t duration;	/* ns; 0: until the target ends, or Ctrl-C */
-	uint64_t buffer_bytes;	/* 0: enough for most */
+	char **argv;	       /* RUN: the command, or the scenario and its arguments */
+	const char *scenario;  /* RUN: its name, if argv is one */
+	pid_t pid;	       /* ATTACH */
+	uint64_t duration;     /* ns; 0: until the target ends, or Ctrl-C */
+	uint64_t buffer_bytes; /* 0: enough for most */
+	uint32_t stacks;       /* enum pl_stacks: which to keep */
+	uint32_t sample_rate;  /* PL_STACKS_SAMPLES: how often a second */
+	struct stacks_options stack_options;
 	const char *output;	/* where the recording goes; NULL: nowhere to stay */
 	struct invoker invoker; /* whom the target and the files belong to */
 	bool target_as_root;	/* RUN: do not become the invoker */

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <linux/perf_event.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,12 @@
 
 #define LIFE_BYTES	 (2u << 20)
 #define SLOTS		 65536u
+#define STACK_BYTES	 (4u << 20)
+#define PROCESSES	 16384u
+#define WORDS_BYTES	 ((size_t)PL_CHUNKS * PL_CHUNK_BYTES)
+#define RULES_BYTES	 (PL_RULES_KEPT * sizeof(struct pl_unwind_rule))
+#define MAPPINGS_BYTES	 (PL_MAPPINGS * sizeof(struct pl_mapping))
+#define SPACES_BYTES	 (PL_SPACES * sizeof(struct pl_space))
 #define LANES_DEFAULT	 (16ull << 20) /* all lanes together */
 #define LANE_MIN	 (64ull << 10)
 #define LANE_DEFAULT_MIN (512ull << 10)
@@ -39,6 +46,9 @@ struct kernel_side {
 	struct pl_lane *lanes;
 	uint8_t *lane_data;
 	struct pl_slot *slots;
+	struct kernel_side_stacks stacks;
+	uint32_t stack_kinds;
+	struct bpf_link **clocks; /* of the sampling clock, one per CPU */
 };
 
 /* Ours is the sentence that people see; libbpf's account of it is for -v. The verifier's part of it
@@ -70,17 +80,47 @@ static uint32_t lane_bytes_for(uint64_t wanted, unsigned int cpus)
 	return bytes;
 }
 
-static int set_sizes(struct kernel_side *side, bool whole_machine)
+/* Without stacks, the memory for them is as small as it may be. */
+static int set_stack_sizes(struct kernel_side *side, const struct kernel_side_options *options)
+{
+	struct ptrace_lab_bpf *skeleton = side->skeleton;
+
+	bpf_program__set_autoload(skeleton->progs.on_sample, options->stacks & PL_STACKS_SAMPLES);
+	if (!options->stacks)
+		return 0;
+	skeleton->rodata->stack_settings.kinds = options->stacks;
+	skeleton->rodata->stack_settings.ring_bytes = STACK_BYTES;
+	if (options->sample_rate)
+		skeleton->rodata->stack_settings.period = NS_PER_S / options->sample_rate;
+	if (bpf_map__set_max_entries(skeleton->maps.unwind_words, PL_CHUNKS) ||
+	    bpf_map__set_max_entries(skeleton->maps.unwind_rules, PL_RULES_KEPT) ||
+	    bpf_map__set_max_entries(skeleton->maps.mappings, PL_MAPPINGS) ||
+	    bpf_map__set_max_entries(skeleton->maps.spaces, PL_SPACES) ||
+	    bpf_map__set_max_entries(skeleton->maps.stack_scratches, side->cpus) ||
+	    bpf_map__set_max_entries(skeleton->maps.stack_places, PL_PLACES) ||
+	    bpf_map__set_max_entries(skeleton->maps.stack_ids, PL_STACK_IDS) ||
+	    bpf_map__set_max_entries(skeleton->maps.stack_ring, STACK_BYTES) ||
+	    bpf_map__set_max_entries(skeleton->maps.space_of_process, PROCESSES) ||
+	    bpf_map__set_max_entries(skeleton->maps.stacks_told, SLOTS))
+		return -errno;
+	return 0;
+}
+
+static int set_sizes(struct kernel_side *side, const struct kernel_side_options *options)
 {
 	struct ptrace_lab_bpf *skeleton = side->skeleton;
 	uint32_t tids = read_number("/proc/sys/kernel/pid_max", 4194304) + 1;
+	int error;
 
 	skeleton->rodata->settings.lane_mask = side->lane_bytes - PL_RECORD_SIZE;
 	skeleton->rodata->settings.slots = SLOTS;
 	skeleton->rodata->settings.tracer = getpid();
-	skeleton->rodata->settings.whole_machine = whole_machine;
+	skeleton->rodata->settings.whole_machine = options->whole_machine;
 	skeleton->rodata->settings.life_bytes = LIFE_BYTES;
 	skeleton->bss->control.next_slot = 1;
+	error = set_stack_sizes(side, options);
+	if (error)
+		return error;
 	if (bpf_map__set_max_entries(skeleton->maps.lanes, side->cpus) ||
 	    bpf_map__set_max_entries(skeleton->maps.lane_data, side->cpus) ||
 	    bpf_map__set_value_size(skeleton->maps.lane_data, side->lane_bytes) ||
@@ -107,6 +147,26 @@ static void *map_memory(const struct bpf_map *map, size_t bytes)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+static int map_stacks(struct kernel_side *side)
+{
+	struct ptrace_lab_bpf *skeleton = side->skeleton;
+	struct kernel_side_stacks *stacks = &side->stacks;
+
+	*stacks = (struct kernel_side_stacks){.processes_fd = -1, .ring_fd = -1};
+	if (!side->stack_kinds)
+		return 0;
+	stacks->words = map_memory(skeleton->maps.unwind_words, WORDS_BYTES);
+	stacks->rules = map_memory(skeleton->maps.unwind_rules, RULES_BYTES);
+	stacks->mappings = map_memory(skeleton->maps.mappings, MAPPINGS_BYTES);
+	stacks->spaces = map_memory(skeleton->maps.spaces, SPACES_BYTES);
+	if (!stacks->words || !stacks->rules || !stacks->mappings || !stacks->spaces)
+		return -errno;
+	stacks->control = &skeleton->bss->stack_control;
+	stacks->processes_fd = bpf_map__fd(skeleton->maps.space_of_process);
+	stacks->ring_fd = bpf_map__fd(skeleton->maps.stack_ring);
+	return 0;
+}
+
 static int map_all(struct kernel_side *side)
 {
 	struct ptrace_lab_bpf *skeleton = side->skeleton;
@@ -116,7 +176,7 @@ static int map_all(struct kernel_side *side)
 	side->slots = map_memory(skeleton->maps.slots, sizeof(struct pl_slot) * SLOTS);
 	if (!side->lanes || !side->lane_data || !side->slots)
 		return -errno;
-	return 0;
+	return map_stacks(side);
 }
 
 static int explain_failure(int error)
@@ -161,10 +221,11 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 		return explain_failure(-ENOMEM);
 	libbpf_set_print(print_libbpf);
 	side->cpus = libbpf_num_possible_cpus();
+	side->stack_kinds = options->stacks;
 	side->lane_bytes = lane_bytes_for(options->buffer_bytes, side->cpus);
 	side->lane_stride = side->lane_bytes;
 	side->skeleton = ptrace_lab_bpf__open();
-	error = side->skeleton ? set_sizes(side, options->whole_machine) : -errno;
+	error = side->skeleton ? set_sizes(side, options) : -errno;
 	if (!error)
 		error = ptrace_lab_bpf__load(side->skeleton);
 	if (!error)
@@ -181,6 +242,40 @@ static int attach_one(struct bpf_program *program, struct bpf_link **link)
 {
 	*link = bpf_program__attach_trace(program);
 	return *link ? 0 : -errno;
+}
+
+/* A clock on each CPU: it strikes while that runs anything, and the program looks whom it struck.
+ * Clocks on the threads would have to be wound at each switch. */
+static int attach_clocks(struct kernel_side *side)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = side->skeleton->rodata->stack_settings.period,
+	};
+
+	side->clocks = calloc(side->cpus, sizeof(*side->clocks));
+	if (!side->clocks)
+		return -ENOMEM;
+	for (unsigned int cpu = 0; cpu < side->cpus; cpu++) {
+		int fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+		/* A CPU that is off line. */
+		if (fd < 0 && errno == ENODEV)
+			continue;
+		if (fd < 0)
+			return -errno;
+		side->clocks[cpu] =
+			bpf_program__attach_perf_event(side->skeleton->progs.on_sample, fd);
+		if (!side->clocks[cpu]) {
+			int error = -errno;
+
+			close(fd);
+			return error;
+		}
+	}
+	return 0;
 }
 
 int kernel_side_attach(struct kernel_side *side)
@@ -204,6 +299,8 @@ int kernel_side_attach(struct kernel_side *side)
 		error = attach_one(skeleton->progs.on_switch, &skeleton->links.on_switch);
 	if (!error)
 		error = attach_one(skeleton->progs.on_exec, &skeleton->links.on_exec);
+	if (!error && side->stack_kinds & PL_STACKS_SAMPLES)
+		error = attach_clocks(side);
 	return error ? explain_failure(error) : 0;
 }
 
@@ -219,6 +316,17 @@ void kernel_side_free(struct kernel_side **slot)
 		munmap(side->lane_data, page_round(side->lane_stride * side->cpus));
 	if (side->slots)
 		munmap(side->slots, page_round(sizeof(struct pl_slot) * SLOTS));
+	if (side->stacks.words)
+		munmap(side->stacks.words, page_round(WORDS_BYTES));
+	if (side->stacks.rules)
+		munmap(side->stacks.rules, page_round(RULES_BYTES));
+	if (side->stacks.mappings)
+		munmap(side->stacks.mappings, page_round(MAPPINGS_BYTES));
+	if (side->stacks.spaces)
+		munmap(side->stacks.spaces, page_round(SPACES_BYTES));
+	for (unsigned int cpu = 0; side->clocks && cpu < side->cpus; cpu++)
+		bpf_link__destroy(side->clocks[cpu]);
+	free(side->clocks);
 	ptrace_lab_bpf__destroy(side->skeleton);
 	free(side);
 	*slot = NULL;
@@ -365,6 +473,11 @@ bool kernel_side_next_signals(const struct kernel_side *side, const struct pl_si
 		}
 	}
 	return false;
+}
+
+const struct kernel_side_stacks *kernel_side_stacks(const struct kernel_side *side)
+{
+	return &side->stacks;
 }
 
 uint64_t kernel_side_missed(const struct kernel_side *side)

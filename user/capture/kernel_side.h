@@ -9,12 +9,15 @@
 #include <sys/types.h>
 
 #include "bpf/settings.h"
+#include "bpf/stacks.h"
 
 struct kernel_side;
 
 struct kernel_side_options {
 	uint64_t buffer_bytes; /* for the lanes of all CPUs together; 0: enough for most */
 	bool whole_machine;
+	uint32_t stacks;      /* enum pl_stacks; 0: none */
+	uint32_t sample_rate; /* PL_STACKS_SAMPLES: how often a second */
 };
 
 /* A CPU's ring as user space sees it. */
@@ -22,6 +25,17 @@ struct lane_view {
 	struct pl_lane *lane;
 	const uint8_t *data;
 	uint32_t bytes; /* a power of two */
+};
+
+/* The memory shared for stacks (bpf/stacks.h); with stacks off, all is NULL and -1. */
+struct kernel_side_stacks {
+	uint32_t *words; /* of tables */
+	struct pl_unwind_rule *rules;
+	struct pl_mapping *mappings;
+	struct pl_space *spaces;
+	struct pl_stack_control *control;
+	int processes_fd; /* tgid -> space */
+	int ring_fd;
 };
 
 /* All that can fail says why in one sentence on standard error and returns an enum exit_status. */
@@ -52,6 +66,7 @@ const struct pl_control *kernel_side_control(const struct kernel_side *side);
  * (NULL: the first). False past the last one. */
 bool kernel_side_next_signals(const struct kernel_side *side, const struct pl_signal_key *after,
 			      struct pl_signal_key *ret_key, uint32_t *ret_waiting);
+const struct kernel_side_stacks *kernel_side_stacks(const struct kernel_side *side);
 /* Runs that the kernel skipped because the same program was running on that CPU already. */
 uint64_t kernel_side_missed(const struct kernel_side *side);
 

@@ -121,6 +121,18 @@ static void note_losses(struct recording_writer *writer, struct kernel_side *sid
 	recording_write_note(writer, NOTE_UNTRACKED, "%" PRIu64, (uint64_t)control->untracked);
 }
 
+static void note_stacks(struct recording_writer *writer, const struct stacks *stacks)
+{
+	struct stacks_account account;
+
+	stacks_account(stacks, &account);
+	recording_write_note(writer, NOTE_STACKS_LOST, "%" PRIu64, account.lost);
+	recording_write_note(writer, NOTE_STACKS_WALKED, "%" PRIu64, account.walked);
+	recording_write_note(writer, NOTE_STACKS_KNOWN, "%" PRIu64, account.known);
+	recording_write_note(writer, NOTE_STACKS_COPIED, "%" PRIu64, account.copied);
+	recording_write_note(writer, NOTE_STACKS_TABLES, "%" PRIu64, account.tables);
+}
+
 void notes_of_end(struct recording_writer *writer, const struct notes_end *end)
 {
 	uint64_t since_begin = monotonic_ns() - end->begin;
@@ -134,5 +146,7 @@ void notes_of_end(struct recording_writer *writer, const struct notes_end *end)
 	if (end->result_fd >= 0)
 		note_facts(writer, end->result_fd);
 	note_losses(writer, end->side);
+	if (end->stacks)
+		note_stacks(writer, end->stacks);
 	recording_write_note(writer, NOTE_TRACER_CPU, "%" PRIu64, own_cpu_ns());
 }

@@ -5,6 +5,7 @@
 
 #include "capture/capture.h"
 #include "capture/kernel_side.h"
+#include "capture/stacks.h"
 #include "recording/recording.h"
 
 /* Failures are the writer's to keep. */
@@ -17,6 +18,7 @@ struct notes_end {
 	int status;
 	int result_fd; /* a scenario's facts, or -1 */
 	struct kernel_side *side;
+	const struct stacks *stacks; /* or NULL */
 };
 
 void notes_of_end(struct recording_writer *writer, const struct notes_end *end);

@@ -12,6 +12,7 @@
 struct attach_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer;
+	struct stack_settings stacks;
 	int64_t pid;
 };
 
@@ -25,6 +26,7 @@ static const struct option_spec options[] = {
 	 .min = 1,
 	 .max = INT_MAX},
 	TRACING_OPTIONS(struct attach_settings),
+	STACK_OPTIONS(struct attach_settings),
 	PRESENT_OPTIONS(struct attach_settings),
 	{0},
 };
@@ -46,6 +48,7 @@ static int run(void *given, int argc, char **argv)
 		log_error("attach needs a process and nothing else: `ptrace-lab attach -p PID`");
 		return EXIT_USAGE;
 	}
+	tracing_stacks(&settings->stacks, &capture_options);
 	return tracing_report(
 		&capture_options,
 		&(struct present_options){.report = settings->report, .json = settings->json},

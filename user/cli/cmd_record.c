@@ -8,6 +8,7 @@
 struct record_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer;
+	struct stack_settings stacks;
 	bool all;
 };
 
@@ -18,6 +19,7 @@ static const struct option_spec options[] = {
 	 .offset = offsetof(struct record_settings, all),
 	 .help = "every thread of the machine, the kernel's own included"},
 	TRACING_OPTIONS(struct record_settings),
+	STACK_OPTIONS(struct record_settings),
 	PRESENT_OPTIONS(struct record_settings),
 	{0},
 };
@@ -39,6 +41,7 @@ static int run(void *given, int argc, char **argv)
 			  "machine; for one program there are `run` and `attach`");
 		return EXIT_USAGE;
 	}
+	tracing_stacks(&settings->stacks, &capture_options);
 	return tracing_report(
 		&capture_options,
 		&(struct present_options){.report = settings->report, .json = settings->json},

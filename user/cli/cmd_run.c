@@ -13,11 +13,13 @@
 struct run_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer;
+	struct stack_settings stacks;
 	bool as_root, is_command;
 };
 
 static const struct option_spec options[] = {
 	TRACING_OPTIONS(struct run_settings),
+	STACK_OPTIONS(struct run_settings),
 	PRESENT_OPTIONS(struct run_settings),
 	{.name = "as-root",
 	 .type = OPTION_FLAG,
@@ -66,6 +68,7 @@ static int run(void *given, int argc, char **argv)
 	}
 	if (settings->as_root)
 		capture_options.target_as_root = true;
+	tracing_stacks(&settings->stacks, &capture_options);
 	return tracing_report(
 		&capture_options,
 		&(struct present_options){.report = settings->report, .json = settings->json},

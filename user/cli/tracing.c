@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/escape.h"
+#include "bpf/stacks.h"
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "capture/scenarios.h"
@@ -44,6 +45,17 @@ int tracing_check_scenario(const char *name)
 			  "`ptrace-lab run -- %s` runs a command",
 			  shown, shown);
 	return EXIT_NO_TARGET;
+}
+
+void tracing_stacks(const struct stack_settings *settings, struct capture_options *ret)
+{
+	if (settings->blocked || settings->wakers)
+		ret->stacks |= PL_STACKS_BLOCKED;
+	if (settings->wakers)
+		ret->stacks |= PL_STACKS_WAKERS;
+	if (settings->frequency)
+		ret->stacks |= PL_STACKS_SAMPLES;
+	ret->sample_rate = (uint32_t)settings->frequency;
 }
 
 int tracing_report(const struct capture_options *options, const struct present_options *present,

@@ -26,6 +26,30 @@
 		.help = "memory between kernel and tracer, all CPUs together (16M)"                \
 	}
 
+#define STACK_OPTIONS(settings)                                                                    \
+	{.name = "stacks",                                                                         \
+	 .type = OPTION_FLAG,                                                                      \
+	 .offset = offsetof(settings, stacks.blocked),                                             \
+	 .help = "keep the stack with which each thread blocks"},                                  \
+		{.name = "waker-stacks",                                                           \
+		 .type = OPTION_FLAG,                                                              \
+		 .offset = offsetof(settings, stacks.wakers),                                      \
+		 .help = "and the stack of the thread that wakes it"},                             \
+	{                                                                                          \
+		.name = "frequency", .letter = 'F', .type = OPTION_NUMBER,                         \
+		.offset = offsetof(settings, stacks.frequency), .argument = "HZ",                  \
+		.help = "keep the stack of what runs on each CPU, HZ times a second (99)",         \
+		.min = 1, .max = 10000                                                             \
+	}
+
+/* What STACK_OPTIONS was given. */
+struct stack_settings {
+	bool blocked, wakers;
+	int64_t frequency;
+};
+
+void tracing_stacks(const struct stack_settings *settings, struct capture_options *ret);
+
 /* 0, or EXIT_NO_TARGET after saying which scenario may have been meant. */
 int tracing_check_scenario(const char *name);
 

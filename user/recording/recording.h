@@ -36,6 +36,11 @@
 #define NOTE_LOST_CPU	   "lost.cpu."	   /* + CPU number: lane records, per lane */
 #define NOTE_MISSED	   "missed.runs"   /* BPF program runs that the kernel skipped */
 #define NOTE_UNTRACKED	   "untracked"	   /* threads that found no slot */
+#define NOTE_STACKS_LOST   "stacks.lost"   /* stacks that found no room */
+#define NOTE_STACKS_WALKED "stacks.walked" /* how often one was unwound frame by frame */
+#define NOTE_STACKS_KNOWN  "stacks.known"  /* and how often it was recognised */
+#define NOTE_STACKS_COPIED "stacks.copied" /* unwound later, from a copy of the memory */
+#define NOTE_STACKS_TABLES "stacks.tables" /* bytes of unwind tables */
 #define NOTE_TRACER_CPU	   "tracer.cpu"	   /* ns of CPU that the tracer itself took */
 #define NOTE_FACT	   "fact."	   /* + name: what a scenario said of its own result */
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stack_names.h - addresses as frames of the recording */
+#ifndef CAPTURE_STACK_NAMES_H
+#define CAPTURE_STACK_NAMES_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "capture/code_maps.h"
+#include "recording/recording.h"
+
+struct stack_names;
+
+/* 0 or -errno. */
+int stack_names_new(struct recording_writer *writer, struct stack_names **ret);
+void stack_names_free(struct stack_names **names);
+
+/* The frame of an address in a process; `code` is what is mapped there, or NULL. Written when it is
+ * asked for the first time. 0 or the recording's -errno. */
+int stack_names_frame(struct stack_names *names, pid_t pid, const struct mapped_code *code,
+		      uint64_t address, uint32_t *ret_frame);
+
+#endif

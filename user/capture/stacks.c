@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/stacks.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/units.h"
+#include "base/vector.h"
+#include "capture/code_maps.h"
+#include "capture/modules.h"
+#include "capture/stack_copy.h"
+#include "capture/stack_names.h"
+#include "capture/stack_tables.h"
+#include "recording/stacks.h"
+
+/* Copies are for the moments until a table is there: so many at once, and again after a while. */
+#define COPIES_AT_ONCE	192
+#define COPIES_AGAIN_NS (100 * NS_PER_MS)
+
+struct stacks {
+	const struct kernel_side_stacks *shared;
+	struct recording_writer *writer;
+	struct stacks_options options;
+	struct stack_tables *tables;
+	struct modules *modules;
+	struct code_maps *maps;
+	struct stack_names *names;
+	struct ring_buffer *ring;
+	struct pl_stack_frames frames;	       /* of the copy that is being unwound */
+	VECTOR(struct pl_stack_frames *) kept; /* with an observer: by id */
+	uint64_t refilled;
+	uint64_t written, copied;
+	int error; /* the recording's first one */
+};
+
+static void keep_error(struct stacks *stacks, int error)
+{
+	if (error && !stacks->error)
+		stacks->error = error;
+}
+
+/* ---- into the recording -----------------------------------------------------------------------
+ */
+
+static void write_stack(struct stacks *stacks, const struct pl_stack_frames *frames,
+			const struct code_space *space)
+{
+	uint32_t ids[PL_STACK_FRAMES];
+	int error = 0;
+
+	for (size_t i = 0; !error && i < frames->head.count; i++)
+		error = stack_names_frame(stacks->names, space->pid,
+					  code_space_at(space, frames->address[i]),
+					  frames->address[i], &ids[i]);
+	if (!error)
+		error = recording_write_stack(stacks->writer, frames->head.id, ids,
+					      frames->head.count, frames->head.stop);
+	keep_error(stacks, error);
+	stacks->written++;
+}
+
+static void keep_frames(struct stacks *stacks, const struct pl_stack_frames *frames)
+{
+	struct pl_stack_frames **slot;
+
+	while (stacks->kept.count <= frames->head.id)
+		if (!vector_add(&stacks->kept))
+			return;
+	slot = &stacks->kept.items[frames->head.id];
+	free(*slot);
+	*slot = malloc(sizeof(**slot));
+	if (*slot)
+		memcpy(*slot, frames,
+		       sizeof(frames->head) + frames->head.count * sizeof(*frames->address));
+}
+
+static void take_frames(struct stacks *stacks, const struct pl_stack_frames *frames)
+{
+	struct code_space space = {.pid = frames->head.tgid};
+
+	code_maps_space(stacks->maps, frames->head.space, &space);
+	write_stack(stacks, frames, &space);
+	if (stacks->options.observer)
+		keep_frames(stacks, frames);
+}
+
+static void observe(struct stacks *stacks, const struct pl_stack_copy *copy)
+{
+	if (copy->head.id < stacks->kept.count && stacks->kept.items[copy->head.id])
+		stacks->options.observer(stacks->options.observer_context, copy,
+					 stacks->kept.items[copy->head.id]);
+}
+
+static void take_copy(struct stacks *stacks, const struct pl_stack_copy *copy)
+{
+	struct code_space space = {.pid = copy->head.tgid};
+
+	if (copy->head.stop == PL_STOP_ROOT) {
+		if (stacks->options.observer)
+			observe(stacks, copy);
+		return;
+	}
+	code_maps_process(stacks->maps, copy->head.tgid, copy->registers[PL_REG_RIP], &space);
+	stack_copy_unwind(copy, &space, &stacks->frames);
+	/* It went astray in memory that we know: perhaps that is not what is there any more. */
+	if (stacks->frames.head.stop == PL_STOP_NO_MODULE &&
+	    code_maps_process(stacks->maps, copy->head.tgid,
+			      stacks->frames.address[stacks->frames.head.count - 1], &space))
+		stack_copy_unwind(copy, &space, &stacks->frames);
+	write_stack(stacks, &stacks->frames, &space);
+	stacks->copied++;
+}
+
+static int take_record(void *context, void *data, size_t size)
+{
+	const struct pl_stack_head *head = data;
+	struct stacks *stacks = context;
+
+	if (size < sizeof(*head))
+		return 0;
+	if (head->kind == PL_STACK_FRAMES_OF && head->count <= PL_STACK_FRAMES &&
+	    size >= sizeof(*head) + head->count * sizeof(uint64_t))
+		take_frames(stacks, data);
+	else if (head->kind == PL_STACK_COPY && size >= sizeof(struct pl_stack_copy))
+		take_copy(stacks, data);
+	return 0;
+}
+
+/* ---- from the kernel side ---------------------------------------------------------------------
+ */
+
+static void refill(struct stacks *stacks)
+{
+	uint64_t now = monotonic_ns();
+
+	if (now - stacks->refilled < COPIES_AGAIN_NS)
+		return;
+	stacks->refilled = now;
+	__atomic_store_n(&stacks->shared->control->copies, COPIES_AT_ONCE, __ATOMIC_RELAXED);
+}
+
+int stacks_new(struct kernel_side *side, struct recording_writer *writer,
+	       const struct stacks_options *options, struct stacks **ret)
+{
+	struct stacks *stacks = calloc(1, sizeof(*stacks));
+	int error;
+
+	if (!stacks)
+		return -ENOMEM;
+	stacks->shared = kernel_side_stacks(side);
+	stacks->writer = writer;
+	stacks->options = *options;
+	error = stack_tables_new(stacks->shared, &stacks->tables);
+	if (!error)
+		error = modules_new(stacks->tables, &stacks->modules);
+	if (!error)
+		error = code_maps_new(stacks->shared, stacks->modules, &stacks->maps);
+	if (!error)
+		error = stack_names_new(writer, &stacks->names);
+	if (!error) {
+		stacks->ring = ring_buffer__new(stacks->shared->ring_fd, take_record, stacks, NULL);
+		error = stacks->ring ? 0 : -errno;
+	}
+	if (error) {
+		stacks_free(&stacks);
+		return error;
+	}
+	refill(stacks);
+	*ret = stacks;
+	return 0;
+}
+
+void stacks_free(struct stacks **slot)
+{
+	struct stacks *stacks = *slot;
+	struct pl_stack_frames **kept;
+
+	if (!stacks)
+		return;
+	ring_buffer__free(stacks->ring);
+	stack_names_free(&stacks->names);
+	code_maps_free(&stacks->maps);
+	modules_free(&stacks->modules);
+	stack_tables_free(&stacks->tables);
+	vector_for_each (&stacks->kept, kept)
+		free(*kept);
+	vector_free(&stacks->kept);
+	free(stacks);
+	*slot = NULL;
+}
+
+int stacks_watch(struct stacks *stacks, int epoll_fd)
+{
+	struct epoll_event wanted = {.events = EPOLLIN};
+
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, stacks->shared->ring_fd, &wanted))
+		return -errno;
+	return code_maps_watch(stacks->maps, epoll_fd);
+}
+
+void stacks_follow(struct stacks *stacks, pid_t pid)
+{
+	code_maps_follow(stacks->maps, pid);
+}
+
+int stacks_fetch(struct stacks *stacks)
+{
+	/* Mappings first: what a stack speaks of was mapped before. */
+	code_maps_update(stacks->maps);
+	ring_buffer__consume(stacks->ring);
+	refill(stacks);
+	return stacks->error;
+}
+
+void stacks_account(const struct stacks *stacks, struct stacks_account *ret)
+{
+	const struct pl_stack_control *control = stacks->shared->control;
+
+	*ret = (struct stacks_account){
+		.written = stacks->written,
+		.copied = stacks->copied,
+		.lost = control->lost,
+		.walked = control->walked,
+		.known = control->known,
+		.tables = stack_tables_bytes(stacks->tables),
+	};
+}
