@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "model/causes_inside.h"
 #include "model/locks.h"
 #include "model/population.h"
 #include "model/summary.h"
@@ -187,8 +188,9 @@ struct fed {
 	struct timeline *timeline;
 	struct summary *summary;
 	struct locks *locks;
+	struct causes *causes;
 	struct summary_result sums;
-	struct model model; /* locks and losses alone are filled in */
+	struct model model; /* locks, causes and losses alone are filled in */
 	VECTOR(struct interval) intervals;
 	uint32_t samples, sampled_stack; /* how many, the last one's */
 	const struct timeline_figures *figures;
@@ -274,6 +276,42 @@ static inline void assert_sums(const struct fed *fed)
 	assert_int_equal(concurrency, fed->figures->end - fed->figures->begin);
 }
 
+/* How many nodes of paths there may be before they are tidied up; 0: as many as always. */
+static uint32_t path_limit;
+
+static inline void follow_causes(struct fed *fed, uint64_t begin, uint64_t end)
+{
+	struct causes_options options = {.begin = begin, .end = end, .cpus = 2};
+
+	assert_int_equal(causes_new(fed->timeline, &options, &fed->causes), 0);
+	if (path_limit) {
+		fed->causes->tree.limit = path_limit;
+		fed->causes->past_span = UINT64_MAX;
+	}
+}
+
+/* Whatever happened, the path is as long as the capture. */
+static inline void assert_path_adds_up(const struct fed *fed)
+{
+	const struct critical_path *path = &fed->model.path;
+	uint64_t at = fed->figures->begin + path->before_ns, sum = path->before_ns;
+	const struct path_segment *segment;
+	const struct path_part *part;
+
+	if (!path->known)
+		return;
+	vector_for_each (&path->parts, part)
+		sum += part->ns;
+	assert_int_equal(sum + path->after_ns, fed->figures->end - fed->figures->begin);
+	vector_for_each (&path->segments, segment) {
+		assert_int_equal(segment->begin, at);
+		assert_true(segment->end > at);
+		assert_true(segment->main_ns <= segment->end - segment->begin);
+		at = segment->end;
+	}
+	assert_int_equal(at, fed->figures->end - path->after_ns);
+}
+
 static inline void feed_begin(struct fed *fed, uint64_t begin, uint64_t end)
 {
 	struct timeline_options options = {.arch = "x86_64", .begin = begin};
@@ -285,6 +323,7 @@ static inline void feed_begin(struct fed *fed, uint64_t begin, uint64_t end)
 	assert_int_equal(timeline_add_visitor(fed->timeline, &visitor), 0);
 	assert_int_equal(summary_new(fed->timeline, begin, end, &fed->summary), 0);
 	assert_int_equal(locks_new(fed->timeline, &fed->locks), 0);
+	follow_causes(fed, begin, end);
 }
 
 /* Works a stream through to `end`, and checks what must be true of any stream whatever. */
@@ -305,6 +344,8 @@ static inline void feed(struct fed *fed, const struct stream *stream, uint64_t e
 	assert_tiled(fed);
 	assert_int_equal(summary_finish(fed->summary, &fed->sums), 0);
 	assert_int_equal(locks_finish(fed->locks, &fed->model), 0);
+	assert_int_equal(causes_finish(fed->causes, &fed->model), 0);
+	assert_path_adds_up(fed);
 	assert_sums(fed);
 	bounds = (struct totals_bounds){.begin = fed->figures->begin,
 					.end = fed->figures->end,
@@ -323,8 +364,11 @@ static inline void fed_free(struct fed *fed)
 	}
 	vector_free(&fed->intervals);
 	vector_free(&fed->model.locks);
+	vector_free(&fed->model.what_ifs);
+	critical_path_clear(&fed->model.path);
 	summary_free(&fed->summary);
 	locks_free(&fed->locks);
+	causes_free(&fed->causes);
 	timeline_free(&fed->timeline);
 }
 

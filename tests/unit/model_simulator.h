@@ -286,6 +286,7 @@ static inline void sim_switch(struct sim *sim)
 static inline void sim_waking(struct sim *sim)
 {
 	struct sim_thread *it = &sim->threads[sim_random(sim, SIM_THREADS)];
+	uint32_t cpu;
 
 	/* A running one may be on its way to sleep. */
 	if (it->state != PL_STATE_BLOCKED &&
@@ -295,6 +296,12 @@ static inline void sim_waking(struct sim *sim)
 	it->woken = sim->now;
 	it->waker_context = 1 + sim_random(sim, 2);
 	it->waker = sim_random(sim, 2) ? 100 + sim_random(sim, SIM_TIDS) : 0;
+	/* Mostly who runs on some CPU. */
+	cpu = sim_random(sim, sim->cpus);
+	if (sim->running[cpu] >= 0 && sim_chance(sim, 90)) {
+		it->waker = sim->threads[sim->running[cpu]].tid;
+		it->waker_context = PL_WAKER_TASK;
+	}
 	it->totals.wakeups++;
 }
 

@@ -23,6 +23,7 @@ struct work {
 	struct summary *summary;
 	struct locks *locks;
 	struct signals *signals;
+	struct causes *causes;
 };
 
 static void work_free(struct work *work)
@@ -30,6 +31,7 @@ static void work_free(struct work *work)
 	summary_free(&work->summary);
 	locks_free(&work->locks);
 	signals_free(&work->signals);
+	causes_free(&work->causes);
 	timeline_free(&work->timeline);
 }
 
@@ -135,9 +137,11 @@ static void read_bounds(const struct recording *recording, uint64_t *ret_begin, 
 	*ret_end = end > last ? end : last;
 }
 
-static int work_begin(struct work *work, const struct recording *recording, const char *arch)
+static int work_begin(struct work *work, const struct recording *recording,
+		      const struct model *model)
 {
-	struct timeline_options options = {.arch = arch};
+	struct timeline_options options = {.arch = model->arch};
+	struct causes_options causes = {.target = model->target, .cpus = model->cpus};
 	int error;
 
 	read_bounds(recording, &work->begin, &work->end);
@@ -149,6 +153,10 @@ static int work_begin(struct work *work, const struct recording *recording, cons
 		error = locks_new(work->timeline, &work->locks);
 	if (!error)
 		error = signals_new(work->timeline, &work->signals);
+	causes.begin = work->begin;
+	causes.end = work->end;
+	if (!error)
+		error = causes_new(work->timeline, &causes, &work->causes);
 	return error;
 }
 
@@ -222,6 +230,8 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		error = summary_finish(work->summary, &summary);
 	if (!error)
 		error = locks_finish(work->locks, model);
+	if (!error)
+		error = causes_finish(work->causes, model);
 	if (!error) {
 		take_figures(model, timeline_figures(work->timeline));
 		losses->totals_disagree = totals_reconcile(
@@ -263,7 +273,7 @@ int model_build_watched(struct recording *recording, const struct model_progress
 	ret_error->text[0] = '\0';
 	error = model ? read_notes(model, recording) : -ENOMEM;
 	if (!error)
-		error = work_begin(&work, recording, model->arch);
+		error = work_begin(&work, recording, model);
 	if (!error)
 		error = feed_all(&work, recording, model, ret_error);
 	if (!error)
@@ -304,6 +314,8 @@ void model_free(struct model **model)
 	vector_free(&it->command);
 	vector_free(&it->facts);
 	vector_free(&it->lost_lanes);
+	vector_free(&it->what_ifs);
+	critical_path_clear(&it->path);
 	free((char *)it->scenario_title);
 	free(it);
 	*model = NULL;

@@ -16,7 +16,9 @@
 #include "base/vector.h"
 #include "bpf/events.h"
 #include "model/claims.h"
+#include "model/critical_path.h"
 #include "model/reasons.h"
+#include "model/what_if.h"
 
 struct recording;
 struct recording_item;
@@ -229,6 +231,9 @@ struct model {
 	struct losses losses;
 	VECTOR(struct lost_lane) lost_lanes; /* only those that lost any */
 	VECTOR(struct claim) claims;	     /* evaluated */
+	struct critical_path path;
+	VECTOR(struct what_if) what_ifs; /* most gain first */
+	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * causes_oracle.h - critical path and replay, worked out the slow way
+ *
+ * The path by walking backwards over all intervals, which the model does not keep. The replay by
+ * looking every moment up in all intervals again. For streams in which nothing is lost.
+ */
+#ifndef TESTS_CAUSES_ORACLE_H
+#define TESTS_CAUSES_ORACLE_H
+
+#include "model_items.h"
+
+struct causes_oracle {
+	const struct fed *fed;
+	const struct interval *items;
+	size_t count;
+	uint64_t *times; /* replay: by running interval, when it begins there */
+	uint16_t *seats;
+	uint64_t *clocks; /* by thread */
+	size_t *next;	  /* by thread: the first interval not lived through yet */
+};
+
+/* Whose moment ended a wait: the running interval of the waker; NULL: nobody's. `learnt`: when the
+ * thread ran again, which decides whose tid it was. */
+static inline const struct interval *oracle_waker(const struct causes_oracle *oracle, uint32_t self,
+						  uint32_t tid, uint64_t time, uint64_t learnt)
+{
+	const struct population *population = oracle->fed->population;
+	const struct interval *found = NULL;
+	uint32_t thread = NO_THREAD;
+
+	for (size_t i = 0; i < population->threads.count; i++) {
+		if (population->threads.items[i].tid == tid &&
+		    population->threads.items[i].begin < learnt)
+			thread = i;
+	}
+	if (thread == NO_THREAD || thread == self || !tid)
+		return NULL;
+	for (size_t i = 0; i < oracle->count; i++) {
+		const struct interval *it = &oracle->items[i];
+
+		if (it->thread == thread && it->state == STATE_RUNNING && it->begin <= time &&
+		    time <= it->end)
+			found = it;
+	}
+	return found;
+}
+
+/* The interval of a thread that is neither empty nor ends elsewhere than at `time`, and when what
+ * follows it ends. */
+static inline const struct interval *oracle_ending(const struct causes_oracle *oracle,
+						   uint32_t thread, uint64_t time,
+						   uint64_t *ret_learnt)
+{
+	const struct interval *found = NULL;
+
+	for (size_t i = 0; i < oracle->count; i++) {
+		const struct interval *it = &oracle->items[i];
+
+		if (it->thread != thread || it->begin == it->end)
+			continue;
+		if (it->begin < time && time <= it->end)
+			found = it;
+	}
+	*ret_learnt = time;
+	for (size_t i = 0; found && i < oracle->count; i++) {
+		const struct interval *it = &oracle->items[i];
+
+		if (it->thread == thread && it->begin == found->end &&
+		    it->state == STATE_READY_WOKEN)
+			*ret_learnt = it->end;
+	}
+	return found;
+}
+
+struct oracle_sums {
+	VECTOR(struct path_part) parts;
+};
+
+static inline void oracle_add(struct oracle_sums *sums, uint32_t thread, enum path_what what,
+			      enum reason reason, uint16_t syscall, uint64_t ns)
+{
+	struct path_part *part;
+
+	vector_for_each (&sums->parts, part) {
+		if (part->thread == thread && part->what == what && part->reason == reason &&
+		    part->syscall == syscall) {
+			part->ns += ns;
+			return;
+		}
+	}
+	part = vector_add(&sums->parts);
+	assert_non_null(part);
+	*part = (struct path_part){thread, what, reason, syscall, ns, 0};
+}
+
+static inline const struct interval *oracle_end_of_wait(const struct causes_oracle *oracle,
+							const struct interval *it, uint64_t learnt)
+{
+	if (it->state != STATE_BLOCKED && it->state != STATE_STOPPED)
+		return NULL;
+	if (it->waker_context != PL_WAKER_TASK)
+		return NULL;
+	return oracle_waker(oracle, it->thread, it->waker, it->end, learnt);
+}
+
+static inline const struct interval *oracle_birth(const struct causes_oracle *oracle,
+						  uint32_t thread)
+{
+	for (size_t i = 0; i < oracle->count; i++) {
+		const struct interval *it = &oracle->items[i];
+
+		if (it->thread != thread)
+			continue;
+		/* Its first one. */
+		if (it->state != STATE_READY_WOKEN || !it->waker)
+			return NULL;
+		return oracle_waker(oracle, thread, it->waker, it->begin, it->begin);
+	}
+	return NULL;
+}
+
+/* Walks from the end of `thread` to the beginning of everything, which it returns. */
+static inline uint64_t oracle_walk(const struct causes_oracle *oracle, uint32_t thread,
+				   struct oracle_sums *sums)
+{
+	uint64_t at = oracle->fed->population->threads.items[thread].end;
+	enum reason via = REASON_NONE;
+
+	for (;;) {
+		uint64_t learnt;
+		const struct interval *it = oracle_ending(oracle, thread, at, &learnt);
+		const struct interval *waker;
+
+		if (!it) {
+			waker = oracle_birth(oracle, thread);
+			if (!waker)
+				return at;
+			thread = waker->thread;
+			via = REASON_NONE;
+			continue;
+		}
+		waker = at == it->end ? oracle_end_of_wait(oracle, it, learnt) : NULL;
+		if (waker) {
+			via = it->reason;
+			/* Where the waker had just begun, it is there for no time at all. */
+			thread = waker->thread;
+			if (at == waker->begin)
+				oracle_add(sums, thread, PATH_RUNNING, via, PL_NO_SYSCALL, 0);
+			continue;
+		}
+		oracle_add(sums, thread,
+			   it->state == STATE_RUNNING				      ? PATH_RUNNING
+			   : it->state == STATE_UNKNOWN				      ? PATH_UNKNOWN
+			   : it->state == STATE_BLOCKED || it->state == STATE_STOPPED ? PATH_WAITING
+										      : PATH_READY,
+			   it->state == STATE_RUNNING ? via : it->reason,
+			   it->state == STATE_BLOCKED && it->reason == REASON_SYSCALL
+				   ? it->syscall
+				   : PL_NO_SYSCALL,
+			   at - it->begin);
+		via = REASON_NONE;
+		at = it->begin;
+	}
+}
+
+/* ---- the replay ---------------------------------------------------------------------------- */
+
+#define ORACLE_SEATS 64
+
+struct oracle_world {
+	bool cpu_for_everybody;
+	uint64_t without; /* address of the lock that nobody waits for; 0: none */
+	uint32_t process;
+	struct {
+		uint64_t free;
+		bool taken;
+	} seats[ORACLE_SEATS];
+	size_t seat_count;
+};
+
+static inline bool oracle_is_without(const struct causes_oracle *oracle,
+				     const struct oracle_world *world, const struct interval *it)
+{
+	uint64_t address = it->reason == REASON_RWLOCK ? it->address & ~7ull : it->address;
+
+	return world->without && address == world->without &&
+	       (it->reason == REASON_LOCK || it->reason == REASON_RWLOCK) &&
+	       oracle->fed->population->threads.items[it->thread].process == world->process;
+}
+
+/* Lives through what comes before the interval `upto` of a thread. */
+static inline void oracle_live(struct causes_oracle *oracle, const struct oracle_world *world,
+			       uint32_t thread, size_t upto)
+{
+	uint64_t *now = &oracle->clocks[thread];
+
+	for (size_t i = oracle->next[thread]; i < upto; i++) {
+		const struct interval *it = &oracle->items[i], *waker;
+		uint64_t learnt = it->end;
+
+		if (it->thread != thread)
+			continue;
+		for (size_t j = i + 1; j <= upto && j < oracle->count; j++) {
+			if (oracle->items[j].thread == thread &&
+			    oracle->items[j].state == STATE_READY_WOKEN &&
+			    oracle->items[j].begin == it->end)
+				learnt = oracle->items[j].end;
+		}
+		if (it->state == STATE_BLOCKED || it->state == STATE_STOPPED) {
+			bool spared = oracle_is_without(oracle, world, it);
+
+			if (it->begin == it->end)
+				continue;
+			waker = oracle_end_of_wait(oracle, it, learnt);
+			if (!waker) {
+				*now += spared ? 0 : it->end - it->begin;
+			} else if (!spared) {
+				uint64_t there = oracle->times[waker - oracle->items] + it->end -
+						 waker->begin;
+
+				if (there > *now)
+					*now = there;
+			}
+		} else if (it->state == STATE_UNKNOWN) {
+			*now += it->end - it->begin;
+		}
+	}
+	oracle->next[thread] = upto;
+}
+
+static inline void oracle_sit(struct causes_oracle *oracle, struct oracle_world *world, size_t run,
+			      uint16_t cpu)
+{
+	uint64_t *now = &oracle->clocks[oracle->items[run].thread];
+	size_t best = SIZE_MAX;
+
+	if (!world->cpu_for_everybody) {
+		for (size_t i = 0; i < world->seat_count; i++) {
+			uint64_t free = world->seats[i].free;
+
+			if (world->seats[i].taken)
+				continue;
+			if (i == cpu && free <= *now) {
+				best = i;
+				break;
+			}
+			if (best == SIZE_MAX)
+				best = i;
+			else if (world->seats[best].free > *now
+					 ? free < world->seats[best].free
+					 : free <= *now && free > world->seats[best].free)
+				best = i;
+		}
+		if (best == SIZE_MAX)
+			best = world->seat_count++;
+		assert_true(best < ORACLE_SEATS);
+		if (world->seats[best].free > *now)
+			*now = world->seats[best].free;
+		world->seats[best].taken = true;
+		oracle->seats[run] = best;
+	}
+	oracle->times[run] = *now;
+}
+
+static inline void oracle_born(struct causes_oracle *oracle)
+{
+	const struct population *population = oracle->fed->population;
+
+	for (size_t i = 0; i < population->threads.count; i++) {
+		oracle->clocks[i] = population->threads.items[i].begin;
+		oracle->next[i] = 0;
+	}
+}
+
+/* The replay of one world: what time it is there for a thread at its end. `announced` are the CPUs
+ * under which running intervals were announced. */
+static inline uint64_t oracle_replay(struct causes_oracle *oracle, struct oracle_world *world,
+				     uint32_t last, const uint16_t *announced)
+{
+	size_t runs = 0, done = 0;
+	uint64_t time = 0;
+
+	world->seat_count = world->cpu_for_everybody ? 0 : 2;
+	oracle_born(oracle);
+	for (size_t i = 0; i < oracle->count; i++)
+		runs += oracle->items[i].state == STATE_RUNNING;
+	/* In order of time; who leaves a CPU does so before the next one comes. */
+	while (done < 2 * runs) {
+		uint64_t soonest = UINT64_MAX;
+
+		for (int begins = 0; begins < 2; begins++) {
+			for (size_t i = 0; i < oracle->count; i++) {
+				const struct interval *it = &oracle->items[i];
+
+				if (it->state != STATE_RUNNING)
+					continue;
+				if (!begins && it->end == time && time) {
+					oracle->clocks[it->thread] += it->end - it->begin;
+					oracle->next[it->thread] = i + 1;
+					if (!world->cpu_for_everybody) {
+						world->seats[oracle->seats[i]].taken = false;
+						world->seats[oracle->seats[i]].free =
+							oracle->clocks[it->thread];
+					}
+					done++;
+				} else if (begins && it->begin == time) {
+					const struct interval *creator = NULL;
+
+					if (!oracle->next[it->thread])
+						creator = oracle_birth(oracle, it->thread);
+					if (creator)
+						oracle->clocks[it->thread] =
+							oracle->times[creator - oracle->items] +
+							oracle->fed->population->threads
+								.items[it->thread]
+								.begin -
+							creator->begin;
+					oracle_live(oracle, world, it->thread, i);
+					oracle_sit(oracle, world, i, announced[i]);
+					done++;
+				}
+				if (it->begin > time && it->begin < soonest)
+					soonest = it->begin;
+				if (it->end > time && it->end < soonest)
+					soonest = it->end;
+			}
+		}
+		time = soonest;
+	}
+	oracle_live(oracle, world, last, oracle->count);
+	return oracle->clocks[last];
+}
+
+#endif

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "causes_oracle.h"
+#include "model_simulator.h"
+
+#define RUNS 1500
+
+/* ---- against the oracle -------------------------------------------------------------------- */
+
+static void assert_same_parts(const struct critical_path *path, const struct oracle_sums *sums)
+{
+	const struct path_part *mine, *other;
+
+	assert_int_equal(path->parts.count, sums->parts.count);
+	vector_for_each (&sums->parts, other) {
+		bool found = false;
+
+		vector_for_each (&path->parts, mine) {
+			if (mine->thread != other->thread || mine->what != other->what ||
+			    mine->reason != other->reason || mine->syscall != other->syscall)
+				continue;
+			assert_int_equal(mine->ns, other->ns);
+			found = true;
+		}
+		assert_true(found);
+	}
+}
+
+/* The segments say the same as the parts, as far as they are exact. */
+static void assert_segments(const struct critical_path *path)
+{
+	const struct path_segment *segment;
+	const struct path_part *part;
+
+	vector_for_each (&path->parts, part) {
+		uint64_t in_parts = 0, in_segments = 0;
+		const struct path_part *other;
+
+		vector_for_each (&path->parts, other) {
+			if (other->thread == part->thread && other->what == part->what)
+				in_parts += other->ns;
+		}
+		vector_for_each (&path->segments, segment) {
+			if (segment->thread == part->thread && segment->what == part->what)
+				in_segments += segment->main_ns;
+		}
+		if (path->segments_exact)
+			assert_int_equal(in_segments, in_parts);
+		else
+			assert_true(in_segments <= in_parts);
+	}
+}
+
+static void assert_same_path(const struct fed *fed)
+{
+	struct causes_oracle oracle = {
+		.fed = fed, .items = fed->intervals.items, .count = fed->intervals.count};
+	const struct critical_path *path = &fed->model.path;
+	struct oracle_sums sums = {0};
+	const struct interval *it;
+	uint64_t begin, latest = 0, of_last = 0;
+
+	vector_for_each (&fed->intervals, it) {
+		if (it->state != STATE_RUNNING)
+			continue;
+		latest = it->end > latest ? it->end : latest;
+		if (it->thread == path->last)
+			of_last = it->end;
+	}
+	if (!path->known) {
+		assert_int_equal(latest, 0);
+		return;
+	}
+	assert_int_equal(of_last, latest);
+	begin = oracle_walk(&oracle, path->last, &sums);
+	assert_int_equal(begin, fed->figures->begin + path->before_ns);
+	assert_int_equal(fed->population->threads.items[path->last].end,
+			 fed->figures->end - path->after_ns);
+	assert_same_parts(path, &sums);
+	assert_segments(path);
+	vector_free(&sums.parts);
+}
+
+static void against_the_backward_walk(uint32_t limit, bool exact)
+{
+	uint64_t handovers = 0, folded = 0;
+
+	path_limit = limit;
+	for (uint64_t seed = 1; seed <= RUNS; seed++) {
+		struct stream stream = {0};
+		struct fed fed;
+		/* Now and then a long one, with a long path. */
+		uint64_t end = simulate(&stream, seed, seed % 20 ? 20 + seed % 400 : 3000, false);
+
+		feed(&fed, &stream, end);
+		assert_same_path(&fed);
+		handovers += fed.model.path.handovers;
+		folded += fed.causes->tree.folded;
+		assert_true(!exact || fed.model.path.segments_exact);
+		fed_free(&fed);
+		vector_free(&stream.items);
+	}
+	path_limit = 0;
+	/* There was something to get wrong. */
+	assert_true(handovers > RUNS);
+	assert_true(exact ? !folded : folded > RUNS / 4);
+}
+
+static void the_path_is_the_one_that_a_walk_backwards_finds(void **state)
+{
+	against_the_backward_walk(0, true);
+}
+
+static void what_is_summed_up_on_the_way_changes_nothing(void **state)
+{
+	against_the_backward_walk(PATH_SLACK * 2, false);
+	against_the_backward_walk(PATH_SLACK * 5, false);
+}
+
+/* ---- the replay ---------------------------------------------------------------------------- */
+
+struct announced {
+	uint32_t thread;
+	uint64_t time;
+	uint16_t cpu;
+};
+
+struct announcements {
+	VECTOR(struct announced) items;
+};
+
+static void keep_announced(void *context, const struct interval *interval)
+{
+	struct announcements *announcements = context;
+	struct announced *it = vector_add(&announcements->items);
+
+	assert_non_null(it);
+	*it = (struct announced){interval->thread, interval->begin, interval->cpu};
+}
+
+static void keep_nothing(void *context, const struct interval *interval)
+{
+}
+
+/* The CPU under which each running interval was announced. */
+static uint16_t *announced_cpus(const struct stream *stream, uint64_t end, const struct fed *fed)
+{
+	struct announcements announcements = {0};
+	struct timeline_options options = {.arch = "x86_64", .begin = stream_begin(stream)};
+	struct timeline_visitor visitor = {
+		.context = &announcements,
+		.begins = keep_announced,
+		.states_begun = 1u << STATE_RUNNING,
+		.interval = keep_nothing,
+	};
+	uint16_t *cpus = calloc(fed->intervals.count + 1, sizeof(*cpus));
+	const struct made_item *made;
+	struct timeline *timeline;
+
+	assert_non_null(cpus);
+	assert_int_equal(timeline_new(&options, &timeline), 0);
+	assert_int_equal(timeline_add_visitor(timeline, &visitor), 0);
+	vector_for_each (&stream->items, made) {
+		struct recording_item item = item_of(made);
+
+		assert_int_equal(timeline_feed(timeline, &item), 0);
+	}
+	assert_int_equal(timeline_finish(timeline, end), 0);
+	for (size_t i = 0; i < fed->intervals.count; i++) {
+		const struct announced *it;
+
+		vector_for_each (&announcements.items, it) {
+			if (it->thread == fed->intervals.items[i].thread &&
+			    it->time == fed->intervals.items[i].begin)
+				cpus[i] = it->cpu;
+		}
+	}
+	timeline_free(&timeline);
+	vector_free(&announcements.items);
+	return cpus;
+}
+
+static uint64_t first_wait_for(const struct fed *fed, const struct what_if *what_if)
+{
+	const struct interval *it;
+
+	/* In the order in which they were learnt of. */
+	vector_for_each (&fed->intervals, it) {
+		uint64_t address = it->reason == REASON_RWLOCK ? it->address & ~7ull : it->address;
+
+		if ((it->reason == REASON_LOCK || it->reason == REASON_RWLOCK) &&
+		    it->begin < it->end && address == what_if->address &&
+		    fed->population->threads.items[it->thread].process == what_if->process)
+			return it->begin;
+	}
+	return UINT64_MAX;
+}
+
+static unsigned int assert_same_replay(const struct fed *fed, const uint16_t *announced)
+{
+	struct causes_oracle oracle = {
+		.fed = fed,
+		.items = fed->intervals.items,
+		.count = fed->intervals.count,
+		.times = calloc(fed->intervals.count + 1, sizeof(uint64_t)),
+		.seats = calloc(fed->intervals.count + 1, sizeof(uint16_t)),
+		.clocks = calloc(fed->population->threads.count + 1, sizeof(uint64_t)),
+		.next = calloc(fed->population->threads.count + 1, sizeof(size_t)),
+	};
+	struct oracle_world as_it_was = {0};
+	const struct what_if *what_if;
+	unsigned int locks = 0;
+	uint64_t base;
+
+	base = oracle_replay(&oracle, &as_it_was, fed->model.path.last, announced);
+	assert_int_equal(fed->model.replay_ns, base - fed->figures->begin);
+	vector_for_each (&fed->model.what_ifs, what_if) {
+		struct oracle_world world = {.cpu_for_everybody = what_if->kind == WHAT_IF_CPUS};
+		uint64_t then;
+
+		if (what_if->kind == WHAT_IF_LOCK) {
+			/* A world that took over another's place has not seen all. */
+			if (what_if->from != first_wait_for(fed, what_if))
+				continue;
+			world.without = what_if->address;
+			world.process = what_if->process;
+			locks++;
+		}
+		then = oracle_replay(&oracle, &world, fed->model.path.last, announced);
+		assert_int_equal(what_if->gain_ns, base > then ? base - then : 0);
+	}
+	free(oracle.times);
+	free(oracle.seats);
+	free(oracle.clocks);
+	free(oracle.next);
+	return locks;
+}
+
+static void the_replay_is_the_one_that_looks_everything_up(void **state)
+{
+	uint64_t locks = 0, gains = 0;
+
+	for (uint64_t seed = 1; seed <= RUNS / 3; seed++) {
+		struct stream stream = {0};
+		const struct what_if *what_if;
+		uint16_t *announced;
+		struct fed fed;
+		uint64_t end = simulate(&stream, seed, 20 + seed % 250, false);
+
+		path_limit = seed % 2 ? PATH_SLACK * 3 : 0;
+		feed(&fed, &stream, end);
+		announced = announced_cpus(&stream, end, &fed);
+		if (fed.model.path.known)
+			locks += assert_same_replay(&fed, announced);
+		vector_for_each (&fed.model.what_ifs, what_if)
+			gains += what_if->gain_ns > 0;
+		free(announced);
+		fed_free(&fed);
+		vector_free(&stream.items);
+	}
+	path_limit = 0;
+	assert_true(locks > RUNS / 3 && gains > RUNS / 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_path_is_the_one_that_a_walk_backwards_finds),
+		cmocka_unit_test(what_is_summed_up_on_the_way_changes_nothing),
+		cmocka_unit_test(the_replay_is_the_one_that_looks_everything_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* causes_locks.c - which locks have a world of their own in which nobody waits for them */
+#include <errno.h>
+
+#include "model/causes_inside.h"
+#include "model/population.h"
+
+/* Those of which one can say what the run would be without them. Without waiting for a condition
+ * or a semaphore it would be another program. */
+#define REASONS (1u << REASON_LOCK | 1u << REASON_RWLOCK)
+
+/* The two words of a read-write lock on which threads wait are those of one lock. */
+static uint64_t address_of(const struct interval *interval)
+{
+	return interval->reason == REASON_RWLOCK ? interval->address & ~7ull : interval->address;
+}
+
+static int find_lock(struct causes *causes, const struct interval *interval,
+		     struct replay_lock **ret)
+{
+	const struct population *population = timeline_population(causes->timeline);
+	uint32_t process = population->threads.items[interval->thread].process;
+	struct cause_thread *it = &causes->threads.items[interval->thread];
+	uint64_t address = address_of(interval);
+	struct replay_lock *lock;
+	uint32_t index;
+	int error;
+
+	if (it->lock && it->lock_address == address &&
+	    causes->locks.items[it->lock - 1].process == process) {
+		*ret = &causes->locks.items[it->lock - 1];
+		return 0;
+	}
+	error = lock_map_at(&causes->by_address, address, process, causes->locks.count, &index);
+	if (error)
+		return error;
+	if (index == causes->locks.count) {
+		lock = vector_add(&causes->locks);
+		if (!lock)
+			return -ENOMEM;
+		lock->process = process;
+		lock->address = address;
+	}
+	it->lock_address = address;
+	it->lock = index + 1;
+	*ret = &causes->locks.items[index];
+	return 0;
+}
+
+/* The world begins as the one that is as it was, the past that is still known included. */
+static int found_world(struct causes *causes, unsigned int world, struct replay_lock *lock,
+		       uint64_t now)
+{
+	struct cause_thread *thread;
+	int error = replay_copy_world(&causes->replay, world);
+
+	if (error)
+		return error;
+	vector_for_each (&causes->threads, thread) {
+		thread->clocks.now[world] = thread->clocks.now[WORLD_AS_IT_WAS];
+		thread->seats.cpu[world] = thread->seats.cpu[WORLD_AS_IT_WAS];
+		for (uint32_t i = 0; i < thread->past.capacity; i++) {
+			struct clocks *clocks = &thread->past.runs[i].clocks;
+
+			clocks->now[world] = clocks->now[WORLD_AS_IT_WAS];
+		}
+	}
+	causes->replay.locks[world] = lock - causes->locks.items;
+	lock->world = world;
+	lock->from = now;
+	return 0;
+}
+
+/* The one with the least waiting, if `lock` has twice as much: else they would take turns. */
+static unsigned int weakest_world(const struct causes *causes, const struct replay_lock *lock)
+{
+	unsigned int weakest = WORLD_LOCKS;
+
+	for (unsigned int world = WORLD_LOCKS; world < WORLDS; world++) {
+		const uint32_t *locks = causes->replay.locks;
+
+		if (causes->locks.items[locks[world]].total_ns <
+		    causes->locks.items[locks[weakest]].total_ns)
+			weakest = world;
+	}
+	if (causes->locks.items[causes->replay.locks[weakest]].total_ns > lock->total_ns / 2)
+		return 0;
+	return weakest;
+}
+
+int causes_world(struct causes *causes, const struct interval *interval, unsigned int *ret)
+{
+	struct replay_lock *lock;
+	unsigned int world = 0;
+	int error;
+
+	*ret = 0;
+	if (!interval->address || !(1u << interval->reason & REASONS))
+		return 0;
+	error = find_lock(causes, interval, &lock);
+	if (error)
+		return error;
+	lock->total_ns += interval->end - interval->begin;
+	if (!lock->world) {
+		if (causes->replay.worlds < WORLDS) {
+			world = causes->replay.worlds++;
+		} else {
+			world = weakest_world(causes, lock);
+			if (world)
+				causes->locks.items[causes->replay.locks[world]].world = 0;
+		}
+		if (world)
+			error = found_world(causes, world, lock, interval->begin);
+	}
+	*ret = lock->world;
+	return error;
+}

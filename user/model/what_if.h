@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * what_if.h - how long the run would have taken without one kind of waiting
+ *
+ * The run is replayed as it is read, in several worlds at once. In each, threads run as long as
+ * they did, wait for each other where they did, and share as many CPUs as there are; but in one
+ * world nobody waits for a certain lock, in another there is a CPU for everybody. What a thread
+ * waits for from outside (a timer, a device) takes as long as it took.
+ *
+ * The first world is the run as it was. It comes out a little shorter than the run, as in the
+ * replay a thread that is woken runs at once when there is a CPU. So what is told as gain is the
+ * difference between two replays, and not that between a replay and reality.
+ *
+ * A replay puts threads on CPUs in the order in which they really ran: it is a schedule that can
+ * be, not the best one. So it never promises too much, as far as the waiting goes. The work stays
+ * what it was: system calls that take the lock, and memory that travels between CPUs, cost in the
+ * replay what they cost in reality.
+ *
+ * Memory: a handful of numbers per thread and per CPU and world, whatever the length of the run.
+ * There are worlds for a few locks only, given to the first ones that are waited for. A lock that
+ * is waited for much longer than one that has a world takes that over; its world begins then, and
+ * its gain leaves out what was before (`from` tells).
+ */
+#ifndef MODEL_WHAT_IF_H
+#define MODEL_WHAT_IF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/vector.h"
+
+enum what_if_kind {
+	WHAT_IF_CPUS = 0, /* without waiting for a CPU: one for everybody */
+	WHAT_IF_LOCK = 1, /* without waiting for one lock */
+};
+
+/* One answer. */
+struct what_if {
+	enum what_if_kind kind;
+	uint32_t process; /* LOCK: as in struct lock */
+	uint64_t address;
+	uint64_t from;	  /* what was before this time is left out */
+	uint64_t gain_ns; /* so much shorter would the run have been */
+};
+
+/* ---- the replay ---------------------------------------------------------------------------- */
+
+#define WORLDS 8 /* as it was, a CPU for everybody, locks */
+enum {
+	WORLD_AS_IT_WAS = 0,
+	WORLD_CPUS = 1,
+	WORLD_LOCKS = 2, /* the first of them */
+};
+
+/* What time it is for one thread, in each world. */
+struct clocks {
+	uint64_t now[WORLDS];
+};
+
+/* Who sits on which CPU in each world; of a thread that runs. */
+struct seats {
+	uint16_t cpu[WORLDS];
+	bool taken;
+};
+
+struct replay_cpu {
+	uint64_t free; /* from when on, if nobody sits there */
+	bool taken;
+};
+
+struct replay_lock {
+	uint32_t process;
+	uint64_t address;
+	uint64_t total_ns;
+	uint32_t world; /* 0: none */
+	uint64_t from;
+};
+
+struct replay {
+	unsigned int worlds; /* in use */
+	unsigned int cpus;
+	VECTOR(struct replay_cpu) seats[WORLDS]; /* by CPU */
+	uint32_t locks[WORLDS];			 /* by world */
+};
+
+int replay_init(struct replay *replay, unsigned int cpus);
+void replay_free(struct replay *replay);
+/* A thread begins to run: it takes a seat in each world when its time has come and one is free. */
+int replay_run(struct replay *replay, uint16_t cpu, struct clocks *clocks, struct seats *seats);
+/* It has been running for so long, and leaves. */
+void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *seats, uint64_t ns);
+/* World `world` begins anew, as a copy of the one that is as it was. */
+int replay_copy_world(struct replay *replay, unsigned int world);
+
+/* Time goes by for a thread in all worlds alike. */
+static inline void clocks_pass(const struct replay *replay, struct clocks *clocks, uint64_t ns)
+{
+	for (unsigned int i = 0; i < replay->worlds; i++)
+		clocks->now[i] += ns;
+}
+
+/* It goes on when both it and its waker are there; in world `without` (0: none) it need not wait.
+ */
+static inline void clocks_meet(const struct replay *replay, struct clocks *clocks,
+			       const struct clocks *waker, unsigned int without)
+{
+	for (unsigned int i = 0; i < replay->worlds; i++) {
+		if (waker->now[i] > clocks->now[i] && (!without || i != without))
+			clocks->now[i] = waker->now[i];
+	}
+}
+
+#endif
