@@ -50,5 +50,7 @@ struct member {
 /* Sections with a file of their own: json_SUBJECT.c has them beside what writes them. */
 extern const struct member signal_members[];
 extern const struct member thread_end_members[];
+extern const struct member path_members[];
+extern const struct member what_if_members[];
 
 #endif

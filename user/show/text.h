@@ -148,6 +148,9 @@ void text_length(struct text *text, unsigned int width, uint64_t part, uint64_t 
 
 void show_header(struct text *text, const struct model *model);
 void show_threads(struct text *text, const struct model *model);
+/* The lane of the critical path, for a struct model; NULL: it is not worth one. */
+draw_function path_lane(const struct model *model);
+void show_path(struct text *text, const struct model *model);
 void show_processes(struct text *text, const struct model *model);
 void show_signals(struct text *text, const struct model *model);
 void show_reasons(struct text *text, const struct model *model);

@@ -147,6 +147,18 @@ static void put_strip(struct section *section, const struct sums *sums)
 			   .text);
 }
 
+/* Who was in the way of the end, when. */
+static void put_path(struct section *section)
+{
+	draw_function lane = path_lane(section->model);
+
+	if (!lane)
+		return;
+	table_row(&section->table);
+	table_cell(&section->table, NAME, STYLE_DIM, "critical path");
+	table_draw(&section->table, BAR, lane, section->model);
+}
+
 static void put_process(struct section *section, const struct process *process)
 {
 	struct status_label status = status_label(process->code);
@@ -221,6 +233,7 @@ void show_threads(struct text *text, const struct model *model)
 	put_picks(&section, &picks);
 	if (model->threads.count > 1)
 		put_strip(&section, &sums);
+	put_path(&section);
 	table_finish(&section.table);
 	text_legend(text, model);
 	free(section.views);

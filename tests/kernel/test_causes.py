@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What made a run as long as it was: the critical path of real runs."""
+
+from lab import MS, KernelTest, bench, run, scenario, target
+
+
+def path_ns(traced, what=None, name=None, reason=None):
+    """The time of the parts of the path that are so."""
+    threads = traced.json["threads"]
+    return sum(part["total_ns"] for part in traced.json["critical_path"]["parts"]
+               if what in (None, part["what"]) and reason in (None, part["reason"])
+               and (name is None or (part["thread"] is not None
+                                     and threads[part["thread"]]["name"] == name)))
+
+
+def assert_path_adds_up(test, report):
+    path = report["critical_path"]
+    total = path["before_ns"] + path["after_ns"] + sum(p["total_ns"] for p in path["parts"])
+    test.assertEqual(total, report["time"]["wall_ns"])
+    at = path["before_ns"]
+    for segment in path["segments"]:
+        test.assertEqual(segment["begin_ns"], at)
+        at = segment["end_ns"]
+    test.assertEqual(at + path["after_ns"], report["time"]["wall_ns"])
+
+
+class CriticalPath(KernelTest):
+    def test_it_is_as_long_as_the_run(self):
+        for traced in (run("sh", "-c", "sleep 0.05 | cat; sleep 0.02"), scenario("counter-lock"),
+                       run(bench("pingpong"), "futex", 50000),
+                       run(bench("threads"), "create", 2000)):
+            assert_path_adds_up(self, traced.json)
+
+    def test_a_sleep_in_a_child_is_on_the_path_as_the_childs(self):
+        traced = run("sh", "-c", "sleep 0.2 | cat")
+        self.assertAlmostEqual(path_ns(traced, "waiting", "sleep", "sleep") / (200 * MS), 1,
+                               delta=0.02)
+        # The shell waited for it, and cat did, which is not what the run waited for.
+        self.assertEqual(path_ns(traced, "waiting", "cat"), 0)
+        self.assertEqual(path_ns(traced, "waiting", "sh", "child"), 0)
+
+    def test_a_wait_for_a_lock_is_its_holders_time(self):
+        traced = run(target("waits"), "mutex", 80)
+        # The holder sleeps while it holds the lock.
+        self.assertGreater(path_ns(traced, "waiting", "waits", "sleep"), 75 * MS)
+        self.assertEqual(path_ns(traced, "waiting", reason="lock"), 0)
+
+    def test_a_long_run_is_summed_up_and_told_as_a_picture(self):
+        traced = run(bench("pingpong"), "pipe", 50000)
+        path = traced.json["critical_path"]
+        # Where a woken thread preempts its waker, neither waits for the other: not each turn is a
+        # hand-over.
+        self.assertGreater(path["handovers"], 500)
+        self.assertFalse(path["segments_exact"])
+        self.assertLessEqual(len(path["segments"]), 512)
+        # Each waker was known to run when it woke.
+        self.assertEqual(path["forgotten"], 0)
