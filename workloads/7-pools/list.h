@@ -18,7 +18,7 @@
 
 #define TAKERS 2
 
-#define LIST_DEFAULT_ITEMS 10000ull
+#define LIST_DEFAULT_ITEMS 2500ull
 #define LIST_ITEMS_OPTION(items)                                                                   \
 	SCENARIO_NUMBER("items", (items), 2, 100000, "how many items are in the list")
 
@@ -72,12 +72,12 @@ static inline void list_remove_first(struct list *list)
 	list->count = count - 1;
 }
 
-/* Some tenths of a microsecond of work on the item. */
+/* Some microseconds of work on the item. */
 static inline void list_work_on(uint32_t item)
 {
 	uint64_t value = item;
 
-	for (unsigned int i = 0; i < 500; i++) {
+	for (unsigned int i = 0; i < 2000; i++) {
 		value = value * 6364136223846793005 + 1442695040888963407;
 		__asm__ volatile("" : "+r"(value));
 	}

@@ -18,7 +18,7 @@
 /* In the needs: that other programs left them the CPU; the shares are of what they had of it. */
 #define MOST_OF_THE_CPU                                                                            \
 	"fact.run_ns >= 500ms and thread[high].running + thread[middle].running +"                 \
-	" thread[low].running + fact.realtime_cpu_ns > 80% * fact.run_ns"
+	" thread[low].running + fact.realtime_cpu_ns > 50% * fact.run_ns"
 #define BY_WEIGHT "(thread[high].running + thread[middle].running + thread[low].running)"
 
 SCENARIO("title: shares of one CPU by nice values, and a real-time thread\n"
