@@ -8,6 +8,7 @@
 #define WORKLOADS_JOB_QUEUE_H
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "workloads/scenario.h"
@@ -32,13 +33,20 @@ static inline void job_queue_check(int error)
 		scenario_fail(error, "the queue cannot be used");
 }
 
-static inline void job_queue_init(struct job_queue *queue, size_t room)
+/* Under `name` the tracer knows its lock and its condition. */
+static inline void job_queue_init(struct job_queue *queue, size_t room, const char *name)
 {
+	char fact[64];
+
 	*queue = (struct job_queue){.room = room, .jobs = calloc(room, sizeof(struct job))};
 	if (!queue->jobs)
 		scenario_fail(errno, "no memory for the queue");
 	job_queue_check(pthread_mutex_init(&queue->mutex, NULL));
 	job_queue_check(pthread_cond_init(&queue->has_job, NULL));
+	snprintf(fact, sizeof(fact), "%s_lock_address", name);
+	scenario_fact_address(fact, &queue->mutex);
+	snprintf(fact, sizeof(fact), "%s_condition_address", name);
+	scenario_fact_address(fact, &queue->has_job);
 }
 
 static inline void job_queue_destroy(struct job_queue *queue)

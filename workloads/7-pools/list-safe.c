@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 	struct job_queue queue;
 
 	scenario_begin(argc, argv, options);
-	job_queue_init(&queue, items + TAKERS);
+	job_queue_init(&queue, items + TAKERS, "queue");
 	for (uint64_t item = 0; item < items; item++)
 		job_queue_put(&queue, (struct job){.number = item});
 	for (unsigned int i = 0; i < TAKERS; i++) {

@@ -157,8 +157,8 @@ int main(int argc, char **argv)
 		scenario_fail(errno, "no memory for the pool");
 	http_server_start(&owner, delay_ns);
 	pool.server = &owner.server;
-	job_queue_init(&pool.jobs, jobs + worker_count);
-	job_queue_init(&pool.results, jobs);
+	job_queue_init(&pool.jobs, jobs + worker_count, "jobs");
+	job_queue_init(&pool.results, jobs, "results");
 	timer = scenario_start();
 	right = run_pool(&pool, workers, worker_count, results, jobs);
 	elapsed = scenario_stop(&timer);
