@@ -64,8 +64,10 @@ inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 cr
 	record->parent = BPF_CORE_READ(task, real_parent, tgid);
 	record->creator = creator;
 	record->state = task->__state;
-	if (place)
+	if (place) {
 		place_tell(place, task->pid, &record->block);
+		record->stack = place->stack;
+	}
 	life_submit(record);
 }
 

@@ -22,6 +22,7 @@ struct place {
 	__u32 holder;
 	__u64 arg0, arg1;
 	__u64 inode;
+	__u32 stack; /* id, where threads are taken up: else told by a record of its own */
 };
 
 /* Major numbers of virtual consoles, /dev/tty and the like, serial lines, pseudo-terminals. */

@@ -4,6 +4,7 @@
 #define PTRACE_LAB_SLOT_NEW_H
 
 #include "bpf/slot.h"
+#include "bpf/stack.h"
 
 inlined __u32 slot_allocate(void)
 {
@@ -52,6 +53,7 @@ static __noinline struct pl_slot *slot_new(struct task_struct *task, __u64 now, 
 	if (!index || !slot)
 		return 0;
 	slot_fill(slot, task, now, state);
+	forget_told(index);
 	if (!bpf_task_storage_get(&slot_of_task, task, &index, BPF_LOCAL_STORAGE_GET_F_CREATE) ||
 	    bpf_map_update_elem(&slot_of_tid, &tid, &index, BPF_ANY)) {
 		slot->task = 0;

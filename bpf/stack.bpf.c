@@ -8,12 +8,8 @@
  */
 #include "bpf/stack_walk.h"
 #include "bpf/slot.h"
+#include "bpf/stack_send.h"
 #include <bpf/bpf_tracing.h>
-
-#define ID_BITS 24
-#define ID_MASK ((1u << ID_BITS) - 1)
-
-struct pl_stack_control stack_control;
 
 inlined __u64 mix(__u64 hash, __u64 value)
 {
@@ -187,34 +183,6 @@ __weak __noinline __u32 remember(const struct where *where, __u32 used, __u32 id
 /* ---- stacks that are sent ----------------------------------------------------------------------
  */
 
-inlined __u64 ring_flags(void)
-{
-	return bpf_ringbuf_query(&stack_ring, BPF_RB_AVAIL_DATA) > stack_settings.ring_bytes / 4
-		       ? BPF_RB_FORCE_WAKEUP
-		       : BPF_RB_NO_WAKEUP;
-}
-
-inlined __u32 new_id(void)
-{
-	__u32 id = __sync_fetch_and_add(&stack_control.next_id, 1) + 1;
-
-	return id <= ID_MASK ? id : 0;
-}
-
-inlined void head_fill(struct pl_stack_head *head, const struct where *where, __u8 kind, __u32 id,
-		       __u32 count, __u32 stop)
-{
-	head->kind = kind;
-	head->stop = stop;
-	head->count = count;
-	head->id = id;
-	head->tgid = where->tgid;
-	head->tid = where->tid;
-	head->space = where->space;
-	head->reserved = 0;
-	head->time = bpf_ktime_get_ns();
-}
-
 inlined __u64 hash_of(const struct stack_scratch *scratch, const struct walk *walk, __u32 space)
 {
 	__u64 hash = mix(space, walk->stop);
@@ -247,7 +215,10 @@ __weak __noinline __u32 id_of(const struct walk *walk, const struct where *where
 	id = new_id();
 	if (count > PL_STACK_FRAMES)
 		return 0;
-	head_fill(&scratch->frames.head, where, PL_STACK_FRAMES_OF, id, count, walk->stop);
+	head_fill(&scratch->frames.head, where->tgid, where->tid, where->space, PL_STACK_FRAMES_OF,
+		  id);
+	scratch->frames.head.stop = walk->stop;
+	scratch->frames.head.count = count;
 	if (!id || bpf_ringbuf_output(&stack_ring, &scratch->frames,
 				      sizeof(struct pl_stack_head) + count * sizeof(__u64),
 				      ring_flags())) {
@@ -272,9 +243,9 @@ __weak __noinline __u32 send_copy(const struct where *where, __u32 id, __u32 sto
 		__sync_fetch_and_add(&stack_control.lost, 1);
 		return 0;
 	}
-	head_fill(&copy->head, where, PL_STACK_COPY, id, 0, stop);
-	for (__u32 i = 0; i < PL_REGISTERS; i++)
-		copy->registers[i] = register_of_current(i);
+	head_fill(&copy->head, where->tgid, where->tid, where->space, PL_STACK_COPY, id);
+	copy->head.stop = stop;
+	copy_registers(copy->registers, current_regs());
 	copy->begin = begin;
 	copy->is_return = where->is_return;
 	copy->bytes = 0;

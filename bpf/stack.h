@@ -24,6 +24,13 @@ SHARED struct {
 	__uint(value_size, sizeof(struct pl_told));
 } stacks_told SEC(".maps");
 
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} stack_ring SEC(".maps");
+
+SHARED struct pl_stack_control stack_control;
+
 #ifndef PTRACE_LAB_DEFINE_MAPS
 #include "bpf/lane.h"
 
@@ -35,6 +42,18 @@ inlined struct pl_told *told_of(__u32 tid)
 	__u32 *index = bpf_map_lookup_elem(&slot_of_tid, &tid);
 
 	return index ? bpf_map_lookup_elem(&stacks_told, index) : 0;
+}
+
+/* Another thread has that slot now, of which nothing was told yet. */
+inlined void forget_told(__u32 slot)
+{
+	struct pl_told *told;
+
+	if (!stack_settings.kinds)
+		return;
+	told = bpf_map_lookup_elem(&stacks_told, &slot);
+	if (told)
+		__builtin_memset(told, 0, sizeof(*told));
 }
 
 inlined void put_stack(struct lane_cursor *lane, __u8 what, __u32 tid, __u32 id)

@@ -67,9 +67,4 @@ struct {
 	__type(value, __u64);
 } stack_ids SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-} stack_ring SEC(".maps");
-
 #endif

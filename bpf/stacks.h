@@ -22,6 +22,8 @@ struct pl_stack_settings {
 struct pl_stack_control {
 	PL_U32 next_id;
 	PL_S32 copies; /* how many copies may still be sent */
+	PL_U32 owed;   /* stacks that still have to be looked at (pl_told.owed) */
+	PL_U32 reserved;
 	PL_U64 lost;   /* stacks that found no room */
 	PL_U64 walked; /* stacks that were unwound frame by frame */
 	PL_U64 known;  /* that were recognised */
@@ -66,12 +68,12 @@ struct pl_told {
 	PL_U32 stack;
 	PL_U32 epoch;
 	PL_U32 waker; /* stack of who woke it */
-	PL_U32 reserved;
+	PL_U32 owed;  /* id that was told before the stack itself was looked at */
 };
 
 /* A stack that is recognised by what lies in its memory: what was read on the way up. */
 #define PL_PLACES      4096u
-#define PL_PLACE_WORDS 64u
+#define PL_PLACE_WORDS 128u
 
 struct pl_stack_place {
 	PL_U32 tid; /* 0: nothing here, or it is being written */
@@ -129,7 +131,7 @@ struct pl_stack_copy {
 PL_ASSERT("pl_mapping", sizeof(struct pl_mapping) == 32);
 PL_ASSERT("pl_space", sizeof(struct pl_space) == 8);
 PL_ASSERT("pl_told", sizeof(struct pl_told) == 16);
-PL_ASSERT("pl_stack_place", sizeof(struct pl_stack_place) == 832);
+PL_ASSERT("pl_stack_place", sizeof(struct pl_stack_place) == 1600);
 PL_ASSERT("pl_stack_head", sizeof(struct pl_stack_head) == 32);
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include "bpf/life.h"
 #include "bpf/slot_new.h"
+#include "bpf/stack_send.h"
 
 inlined __u8 state_of(struct task_struct *task)
 {
@@ -80,6 +81,20 @@ inlined __u8 flag_of(__u8 state)
 					     : 0;
 }
 
+/* Its stack is copied when user space has room for it: here it gets its number. */
+inlined __u32 owe_stack(struct task_struct *task)
+{
+	struct pl_told *told;
+
+	if (!(stack_settings.kinds & PL_STACKS_BLOCKED) || task->flags & PF_KTHREAD)
+		return 0;
+	told = told_of(task->pid);
+	if (!told)
+		return 0;
+	told->owed = new_id();
+	return told->owed;
+}
+
 SEC("iter.s/task")
 int announce(struct bpf_iter__task *context)
 {
@@ -99,10 +114,67 @@ int announce(struct bpf_iter__task *context)
 	if (state == PL_STATE_BLOCKED && slot->last == slot->totals.begin) {
 		find_place_of(task, slot, &place);
 		place_keep(&place, slot);
+		place.stack = owe_stack(task);
 		life_task(task, PL_LIFE_TASK, 0, 0, &place, slot->totals.begin);
 	} else {
 		life_task(task, PL_LIFE_TASK, flag_of(state), 0, 0, slot->totals.begin);
 	}
+	return 0;
+}
+
+inlined void copy_memory_of(struct pl_stack_copy *copy, struct task_struct *task)
+{
+	for (__u32 page = 0; page < PL_COPY_PAGES; page++) {
+		if (bpf_copy_from_user_task(copy->memory + page * PL_COPY_PAGE, PL_COPY_PAGE,
+					    (void *)(copy->begin + page * PL_COPY_PAGE), task, 0))
+			break;
+		copy->bytes = (page + 1) * PL_COPY_PAGE;
+	}
+}
+
+/* The stacks of threads that were found waiting, and do still. As many as the ring has room for: it
+ * is run again for the rest. */
+SEC("iter.s/task")
+int copy_stacks(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct pl_stack_head head = {};
+	struct pl_stack_copy *copy;
+	struct syscall_view call;
+	struct pl_slot *slot;
+	struct pl_told *told;
+	__u32 id;
+
+	if (!task)
+		return 0;
+	slot = slot_of_its_tid(task);
+	told = slot ? told_of(task->pid) : 0;
+	if (!told || !told->owed || slot->task != (__u64)task)
+		return 0;
+	id = told->owed;
+	/* It went on, and its memory with it. */
+	if (slot->last != slot->totals.begin) {
+		told->owed = 0;
+		head_fill(&head, task->tgid, task->pid, 0, PL_STACK_FRAMES_OF, id);
+		head.stop = PL_STOP_LATE;
+		bpf_ringbuf_output(&stack_ring, &head, sizeof(head), BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	copy = bpf_ringbuf_reserve(&stack_ring, sizeof(*copy), 0);
+	if (!copy) {
+		stack_control.owed++;
+		return 0;
+	}
+	told->owed = 0;
+	head_fill(&copy->head, task->tgid, task->pid, 0, PL_STACK_COPY, id);
+	copy->head.stop = PL_STOP_NO_TABLE;
+	copy_registers(copy->registers, (struct pt_regs *)bpf_task_pt_regs(task));
+	syscall_of(task, &call);
+	copy->is_return = call.number != -1;
+	copy->begin = copy->registers[PL_REG_RSP] & ~(__u64)(PL_COPY_PAGE - 1);
+	copy->bytes = 0;
+	copy_memory_of(copy, task);
+	bpf_ringbuf_submit(copy, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 

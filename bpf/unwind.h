@@ -54,7 +54,7 @@ unwind_inline PL_U64 unwind_pc(const struct unwind_state *state)
 unwind_inline PL_U64 unwind_told(const struct unwind_state *state,
 				 const struct pl_unwind_rule *rule)
 {
-	return rule->kind == PL_UNWIND_SIGNAL ? state->ip : unwind_pc(state);
+	return rule->kind == PL_UNWIND_SIGNAL && !state->is_inner ? state->ip : unwind_pc(state);
 }
 
 unwind_inline PL_U32 unwind_followed(void *memory, struct unwind_state *state,

@@ -29,6 +29,7 @@ enum pl_stop {
 	PL_STOP_READ = 7,	   /* memory that could not be read */
 	PL_STOP_FRAME_POINTER = 8, /* a frame pointer that leads nowhere */
 	PL_STOP_NO_MEMORY = 9,	   /* the thread has no memory map any more */
+	PL_STOP_LATE = 10,	   /* the thread went on before it could be looked at */
 	PL_STOP_NONE = 255,	   /* goes on */
 };
 

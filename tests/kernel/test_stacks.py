@@ -3,10 +3,13 @@
 
 import json
 import os
+import random
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import lab
@@ -38,7 +41,7 @@ def oracle(what, *command):
 
 
 class StackTest(lab.KernelTest):
-    def assert_right(self, what, *command, whole=0.99, stacks=100):
+    def assert_right(self, what, *command, whole=0.99, stacks=20):
         """As libdwfl says, frame by frame; how many were not whole."""
         found, words = oracle(what, *command)
         self.assertGreaterEqual(found["stacks"], stacks, found)
@@ -48,35 +51,139 @@ class StackTest(lab.KernelTest):
         self.assertGreaterEqual(found["stops"].get(ROOT, 0), found["stacks"] * whole, found)
         return found
 
+    def assert_whole(self, traced, least, share=0.99):
+        stacks = traced.json["stacks"]
+        self.assertGreaterEqual(stacks["stacks"], least, stacks)
+        self.assertGreaterEqual(stacks["whole"], stacks["stacks"] * share, stacks)
+        self.assertEqual(stacks["lost"], 0, stacks)
+        return stacks
+
 
 class Oracle(StackTest):
     def test_blocked_stacks_are_libdwfls_in_every_kind_of_frame(self):
         for kind in ("recursion", "aligned", "sorted", "signalled", "vforked", "loaded",
                      "contended", "switched", "signalled-elsewhere"):
             with self.subTest(kind):
-                self.assert_right("blocked", lab.target("stacks"), kind, 1, PLUGIN)
+                self.assert_right("blocked", lab.target("stacks"), kind, 0.6, PLUGIN)
 
     def test_the_same_in_code_that_was_optimised_further(self):
         for kind in ("recursion", "signalled", "contended"):
             with self.subTest(kind):
-                self.assert_right("blocked", lab.target("stacks-O3"), kind, 1)
+                self.assert_right("blocked", lab.target("stacks-O3"), kind, 0.6)
 
     def test_samples_are_libdwfls_wherever_they_strike(self):
-        self.assert_right("samples", lab.target("stacks"), "signalled", 2, stacks=20)
+        self.assert_right("samples", lab.target("stacks"), "signalled", 1)
 
     def test_exceptions_in_flight(self):
-        self.assert_right("blocked", lab.target("throws"), 2)
-        self.assert_right("samples", lab.target("throws"), 2, stacks=20)
+        self.assert_right("blocked", lab.target("throws"), 1)
+        self.assert_right("samples", lab.target("throws"), 1, whole=0.9)
 
     def test_an_interpreter_without_symbols(self):
         if not os.path.exists("/usr/bin/python3"):
             self.skipTest("there is no /usr/bin/python3")
         self.assert_right("blocked", "/usr/bin/python3", "-c", PYTHON, 1)
-        self.assert_right("samples", "/usr/bin/python3", "-c", PYTHON, 1)
+        self.assert_right("samples", "/usr/bin/python3", "-c", PYTHON, 1, whole=0.9)
 
     def test_recursion_without_end_is_cut_and_says_so(self):
         found = self.assert_right("blocked", lab.target("stacks"), "too-deep", 1, whole=0)
         self.assertGreaterEqual(found["stops"].get(DEPTH, 0), found["stacks"] * 0.9)
+
+
+def with_stacks(*command, options=("--stacks",), **more):
+    return lab.run(*command, options=options, **more)
+
+
+class Report(StackTest):
+    def test_who_blocks_again_in_the_same_place_is_recognised(self):
+        traced = with_stacks(lab.bench("pingpong"), "futex", 20000, 1)
+        stacks = self.assert_whole(traced, 5000, 0.97)
+        self.assertLess(stacks["walked"], 1000, stacks)
+        self.assertGreater(stacks["recognised"], 5000, stacks)
+        self.assertIn("whole", traced.text.splitlines()[-1] + traced.text.splitlines()[-2])
+
+    def test_every_wait_has_its_stack(self):
+        traced = with_stacks(lab.target("stacks"), "contended", 1)
+        waits = traced.json["blocked"]["count"]
+        self.assertLessEqual(abs(self.assert_whole(traced, 100)["stacks"] - waits), 2)
+
+    def test_without_being_asked_nothing_is_kept(self):
+        self.assertIsNone(lab.run("/bin/true").json["stacks"])
+
+    def test_code_made_at_run_time_is_left_by_frame_pointers(self):
+        self.assert_whole(with_stacks(lab.target("jit"), "code", 1), 100, 0.99)
+
+    def test_five_thousand_mappings(self):
+        self.assert_whole(with_stacks(lab.target("jit"), "mappings", 5000), 400, 0.95)
+
+    def test_children_that_live_for_a_moment(self):
+        traced = with_stacks("/bin/sh", "-c", "for i in 1 2 3 4 5 6 7 8; do /bin/true; done")
+        self.assert_whole(traced, 8, 0.9)
+
+    def test_wakers_have_stacks_too(self):
+        traced = with_stacks(lab.bench("pingpong"), "futex", 1000, 1,
+                             options=("--waker-stacks", "-F", "99"))
+        self.assert_whole(traced, 1000, 0.99)
+
+    def test_frequencies_that_make_no_sense_are_refused(self):
+        for wrong in ("0", "-1", "99999", "often"):
+            self.assertEqual(lab.tool("run", "-F", wrong, "--", "/bin/true").returncode, 2, wrong)
+
+
+def attached(process, duration="500ms"):
+    return lab.Traced(["attach", "--stacks", "-p", str(process.pid), "-d", duration])
+
+
+class BadInput(StackTest):
+    def test_threads_that_wait_for_ever_have_stacks(self):
+        program = ("import threading as t\nl = [t.Lock(), t.Lock()]\n"
+                   "def f(a, b):\n a.acquire(); import time; time.sleep(.1); b.acquire()\n"
+                   "x = [t.Thread(target=f, args=a) for a in (l, l[::-1])]\n"
+                   "[i.start() for i in x]")
+        process = subprocess.Popen([sys.executable, "-c", program])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        time.sleep(0.5)
+        self.assert_whole(attached(process), 3)
+
+    def test_a_program_that_was_replaced_while_it_ran(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program")
+            shutil.copy(lab.target("stacks"), path)
+            process = subprocess.Popen([path, "contended", "3"])
+            self.addCleanup(process.wait)
+            time.sleep(0.2)
+            os.unlink(path)
+            shutil.copy("/bin/true", path)
+            self.assert_whole(attached(process), 20, 0.95)
+
+    def test_unwind_information_that_is_nonsense_harms_nobody(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program")
+            shutil.copy(lab.target("stacks"), path)
+            spoil(path, ".eh_frame")
+            traced = with_stacks(path, "contended", 1)
+            self.assertEqual(traced.status, 0)
+            self.assertGreaterEqual(traced.json["stacks"]["stacks"], 20)
+            self.assertLess(traced.json["stacks"]["whole"], traced.json["stacks"]["stacks"])
+        # The same build-id, and yet not the same table.
+        self.assert_whole(with_stacks(lab.target("stacks"), "contended", 1), 20)
+
+
+def spoil(path, wanted):
+    """Fills a section of an ELF file with noise."""
+    with open(path, "r+b") as file:
+        data = bytearray(file.read())
+        at, size, count, names = (*struct.unpack_from("<Q", data, 40),
+                                  *struct.unpack_from("<3H", data, 58))
+        headers = [struct.unpack_from("<IIQQQQ", data, at + size * i) for i in range(count)]
+        for name, _, _, _, offset, length in headers:
+            start = headers[names][4] + name
+            if data[start:data.index(0, start)].decode() == wanted:
+                noise = random.Random(1)
+                for i in range(offset + 24, offset + length):
+                    data[i] = noise.randrange(256)
+        file.seek(0)
+        file.write(data)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,9 @@ static bool set_registers(Dwfl_Thread *thread, void *argument)
 
 	for (size_t i = 0; i < PL_REGISTERS; i++)
 		registers[i] = oracle->copy->registers[i];
+	/* libdwfl takes the innermost frame for interrupted. In a system call the instruction that
+	 * counts is the one before, which may be the last of its function. */
+	registers[PL_REG_RIP] -= oracle->copy->is_return;
 	return dwfl_thread_state_registers(thread, 0, PL_REGISTERS, registers);
 }
 
@@ -167,10 +170,6 @@ static void compare(void *context, const struct pl_stack_copy *copy,
 	oracle->count = 0;
 	oracle->ran_out = false;
 	dwfl_getthread_frames(dwfl, copy->head.tid, take_frame, oracle);
-	/* libdwfl takes the innermost frame for interrupted; ours tells the instruction that
-	 * entered the kernel. */
-	if (oracle->count)
-		oracle->address[0] -= copy->is_return;
 	while (common < ours && common < oracle->count &&
 	       frames->address[common] == oracle->address[common])
 		common++;

@@ -243,17 +243,25 @@ static const struct {
 	{"switched", switched},	  {"too-deep", too_deep},
 };
 
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec * 1e-9;
+}
+
 int main(int argc, char **argv)
 {
-	time_t end;
+	double end;
 
 	if (argc < 3) {
 		fprintf(stderr, "usage: stacks KIND SECONDS [PLUGIN]\n");
 		return 2;
 	}
 	plugin_path = argc > 3 ? argv[3] : NULL;
-	end = time(NULL) + atoi(argv[2]);
-	while (time(NULL) < end) {
+	end = seconds_now() + atof(argv[2]);
+	while (seconds_now() < end) {
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 			if (!strcmp(argv[1], kinds[i].name) || !strcmp(argv[1], "all"))
 				kinds[i].run();

@@ -2,7 +2,6 @@
 // throws.cc - exceptions on their way through frames with objects to destroy: throws SECONDS
 #include <chrono>
 #include <cstdlib>
-#include <ctime>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -47,9 +46,10 @@ struct Sleeper {
 
 int main(int argc, char **argv)
 {
-	std::time_t end = std::time(nullptr) + (argc > 1 ? std::atoi(argv[1]) : 1);
+	const auto begin = std::chrono::steady_clock::now();
+	const auto end = begin + std::chrono::duration<double>(argc > 1 ? std::atof(argv[1]) : 1);
 
-	while (std::time(nullptr) < end)
+	while (std::chrono::steady_clock::now() < end)
 		for (int depth = 0; depth < 10; depth++)
 			attempt(depth);
 }

@@ -172,6 +172,22 @@ static int explain_nobody(const struct session *session)
 	return EXIT_NO_TARGET;
 }
 
+/* Of threads that wait already, and perhaps will for ever. */
+static int copy_stacks(struct session *session)
+{
+	size_t left, before = SIZE_MAX;
+	int status;
+
+	for (;; before = left) {
+		status = kernel_side_copy_stacks(session->side, &left);
+		if (status)
+			return status;
+		stacks_fetch(session->stacks);
+		if (!left || left >= before)
+			return 0;
+	}
+}
+
 /* Everything is attached when this returns, and the target runs. */
 static int begin(struct session *session)
 {
@@ -193,6 +209,8 @@ static int begin(struct session *session)
 		return status;
 	session->begin = monotonic_ns();
 	status = kernel_side_take_up(session->side, options->pid, &threads);
+	if (!status && options->stacks & PL_STACKS_BLOCKED)
+		status = copy_stacks(session);
 	if (status)
 		return status;
 	return threads ? 0 : explain_nobody(session);

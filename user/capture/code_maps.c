@@ -150,43 +150,6 @@ static void remove_process(struct code_maps *maps, pid_t pid)
 	}
 }
 
-/* What lay in the way is gone, or cut down to what is left of it. */
-static int make_room(struct process *process, uint64_t begin, uint64_t end)
-{
-	struct mapped_code *code, *rest;
-
-	for (size_t i = 0; i < process->code.count;) {
-		struct mapped_code cut;
-
-		code = &process->code.items[i];
-		cut = *code;
-		if (code->end <= begin || code->begin >= end) {
-			i++;
-			continue;
-		}
-		memmove(code, code + 1, (--process->code.count - i) * sizeof(*code));
-		if (cut.begin < begin) {
-			rest = vector_add(&process->code);
-			if (!rest)
-				return -ENOMEM;
-			memmove(process->code.items + i + 1, process->code.items + i,
-				(process->code.count - 1 - i) * sizeof(*rest));
-			process->code.items[i] = cut;
-			process->code.items[i++].end = begin;
-		}
-		if (cut.end > end) {
-			rest = vector_add(&process->code);
-			if (!rest)
-				return -ENOMEM;
-			memmove(process->code.items + i + 1, process->code.items + i,
-				(process->code.count - 1 - i) * sizeof(*rest));
-			process->code.items[i] = cut;
-			process->code.items[i++].begin = end;
-		}
-	}
-	return 0;
-}
-
 static size_t place_for(const struct process *process, uint64_t begin)
 {
 	size_t low = 0, high = process->code.count;
@@ -202,6 +165,39 @@ static size_t place_for(const struct process *process, uint64_t begin)
 	return low;
 }
 
+static int insert_code(struct process *process, size_t at, const struct mapped_code *code)
+{
+	if (!vector_add(&process->code))
+		return -ENOMEM;
+	memmove(process->code.items + at + 1, process->code.items + at,
+		(process->code.count - 1 - at) * sizeof(*code));
+	process->code.items[at] = *code;
+	return 0;
+}
+
+/* What lay in the way is gone, or cut down to what is left of it. */
+static int make_room(struct process *process, uint64_t begin, uint64_t end)
+{
+	size_t at = place_for(process, begin);
+	int error = 0;
+
+	/* The one before may reach into it. */
+	if (at && process->code.items[at - 1].end > begin)
+		at--;
+	while (!error && at < process->code.count && process->code.items[at].begin < end) {
+		struct mapped_code *code = &process->code.items[at], left = *code, right = *code;
+
+		memmove(code, code + 1, (--process->code.count - at) * sizeof(*code));
+		left.end = begin;
+		right.begin = end;
+		if (left.begin < left.end)
+			error = insert_code(process, at++, &left);
+		if (!error && right.begin < right.end)
+			error = insert_code(process, at++, &right);
+	}
+	return error;
+}
+
 static bool is_same(const struct process *process, const struct mapped_code *code)
 {
 	size_t at = place_for(process, code->begin);
@@ -212,9 +208,8 @@ static bool is_same(const struct process *process, const struct mapped_code *cod
 static void add_code(struct code_maps *maps, struct process *process,
 		     const struct mapped_file *file, uint64_t offset)
 {
-	struct mapped_code code = {.begin = file->begin, .end = file->end}, *slot;
+	struct mapped_code code = {.begin = file->begin, .end = file->end};
 	uint64_t address;
-	size_t at;
 
 	if (file->end > ADDRESS_MAX || !strcmp(file->path, "[uprobes]"))
 		return;
@@ -224,13 +219,8 @@ static void add_code(struct code_maps *maps, struct process *process,
 		code.bias = file->begin - address;
 	if (is_same(process, &code) || make_room(process, code.begin, code.end))
 		return;
-	at = place_for(process, code.begin);
-	slot = vector_add(&process->code);
-	if (!slot)
+	if (insert_code(process, place_for(process, code.begin), &code))
 		return;
-	slot = process->code.items + at;
-	memmove(slot + 1, slot, (process->code.count - 1 - at) * sizeof(*slot));
-	*slot = code;
 	process->changed = true;
 }
 

@@ -19,7 +19,9 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "capture/kernel_side.h"
+#include "capture/map_events.h"
 #include "capture/privilege.h"
+#include "symbols/unwind_cache.h"
 
 static int probe_privileges(char *detail, size_t size)
 {
@@ -76,9 +78,9 @@ static int probe_memory(char *detail, size_t size)
 }
 
 /* Loads and attaches all of it, and gives up again. Its messages are left to the caller. */
-static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, size_t size)
+static int with_kernel_side(const struct kernel_side_options *options,
+			    int (*use)(struct kernel_side *side), char *detail, size_t size)
 {
-	struct kernel_side_options options = {0};
 	enum log_level level = log_get_level();
 	struct kernel_side *side = NULL;
 	uint64_t begin = monotonic_ns();
@@ -86,7 +88,7 @@ static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, 
 
 	if (level < LOG_DEBUG)
 		log_set_level(LOG_NOTHING);
-	status = kernel_side_load(&options, &side);
+	status = kernel_side_load(options, &side);
 	if (!status)
 		status = kernel_side_attach(side);
 	if (!status) {
@@ -101,7 +103,7 @@ static int with_kernel_side(int (*use)(struct kernel_side *side), char *detail, 
 
 static int probe_programs(char *detail, size_t size)
 {
-	return with_kernel_side(NULL, detail, size);
+	return with_kernel_side(&(struct kernel_side_options){0}, NULL, detail, size);
 }
 
 static int iterate(struct kernel_side *side)
@@ -113,9 +115,33 @@ static int iterate(struct kernel_side *side)
 
 static int probe_iterator(char *detail, size_t size)
 {
-	int error = with_kernel_side(iterate, detail, size);
+	int error = with_kernel_side(&(struct kernel_side_options){0}, iterate, detail, size);
 
 	*detail = '\0';
+	return error;
+}
+
+/* Whether the programs that follow stacks pass, and what was mapped can be learnt. */
+static int probe_stacks(char *detail, size_t size)
+{
+	const struct kernel_side_options options = {
+		.stacks = PL_STACKS_BLOCKED | PL_STACKS_WAKERS | PL_STACKS_SAMPLES,
+		.sample_rate = 99,
+	};
+	struct map_events *events;
+	char folder[PATH_MAX];
+	int error;
+
+#if !defined(__x86_64__)
+	return -EOPNOTSUPP;
+#endif
+	error = map_events_open(&events);
+	if (error)
+		return error;
+	map_events_close(&events);
+	error = with_kernel_side(&options, NULL, detail, size);
+	if (!error && !unwind_cache_folder(folder))
+		snprintf(detail, size, "without a cache of unwind tables");
 	return error;
 }
 
@@ -226,6 +252,9 @@ const struct feature features[] = {
 	 probe_programs},
 	{"task iterator", false, "`attach` and `record` miss threads that were there before",
 	 "Linux 6.1 or later", probe_iterator},
+	{"user stacks", false, "no stacks of threads that block or run (--stacks, -F)",
+	 "x86-64, Linux 5.18 or later, and kernel.perf_event_paranoid below 1, or root",
+	 probe_stacks},
 	{"hardware watchpoints", false, "a data race cannot be proven write by write",
 	 "a machine that hands its debug registers on to guests", probe_watchpoint},
 	{"timer samples", false, "no profile of what runs on a CPU",

@@ -86,6 +86,7 @@ static int set_stack_sizes(struct kernel_side *side, const struct kernel_side_op
 	struct ptrace_lab_bpf *skeleton = side->skeleton;
 
 	bpf_program__set_autoload(skeleton->progs.on_sample, options->stacks & PL_STACKS_SAMPLES);
+	bpf_program__set_autoload(skeleton->progs.copy_stacks, options->stacks & PL_STACKS_BLOCKED);
 	if (!options->stacks)
 		return 0;
 	skeleton->rodata->stack_settings.kinds = options->stacks;
@@ -374,6 +375,19 @@ int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads
 	if (error)
 		return explain_failure(error);
 	*ret_threads = __atomic_load_n(&control->next_slot, __ATOMIC_SEQ_CST) - 1;
+	return 0;
+}
+
+int kernel_side_copy_stacks(struct kernel_side *side, size_t *ret_left)
+{
+	struct pl_stack_control *control = &side->skeleton->bss->stack_control;
+	int error;
+
+	__atomic_store_n(&control->owed, 0, __ATOMIC_SEQ_CST);
+	error = run_iterator(side->skeleton->progs.copy_stacks);
+	if (error)
+		return explain_failure(error);
+	*ret_left = __atomic_load_n(&control->owed, __ATOMIC_SEQ_CST);
 	return 0;
 }
 

@@ -47,6 +47,9 @@ void kernel_side_free(struct kernel_side **side);
 void kernel_side_arm(struct kernel_side *side, pid_t tid);
 /* Takes up all threads of a process (or of the machine) that are there already; how many. */
 int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads);
+/* Copies the stacks of threads that were taken up while they were blocked, as many as the ring has
+ * room for; how many are still to be copied. */
+int kernel_side_copy_stacks(struct kernel_side *side, size_t *ret_left);
 /* Every thread tells its blocking place anew from here on: a reader can begin here. */
 void kernel_side_new_epoch(struct kernel_side *side);
 /* A process is told to have ended a moment before its last thread's last switch: waits for that. */

@@ -17,7 +17,7 @@
 #include "recording/stacks.h"
 
 /* Copies are for the moments until a table is there: so many at once, and again after a while. */
-#define COPIES_AT_ONCE	192
+#define COPIES_AT_ONCE	240
 #define COPIES_AGAIN_NS (100 * NS_PER_MS)
 
 struct stacks {

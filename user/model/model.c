@@ -9,6 +9,7 @@
 #include "model/locks.h"
 #include "model/population.h"
 #include "model/signals.h"
+#include "model/stack_ends.h"
 #include "model/summary.h"
 #include "model/totals.h"
 #include "recording/recording.h"
@@ -24,6 +25,7 @@ struct work {
 	struct locks *locks;
 	struct signals *signals;
 	struct causes *causes;
+	struct stack_ends_counter *stack_ends;
 };
 
 static void work_free(struct work *work)
@@ -32,6 +34,7 @@ static void work_free(struct work *work)
 	locks_free(&work->locks);
 	signals_free(&work->signals);
 	causes_free(&work->causes);
+	stack_ends_free(&work->stack_ends);
 	timeline_free(&work->timeline);
 }
 
@@ -157,6 +160,8 @@ static int work_begin(struct work *work, const struct recording *recording,
 	causes.end = work->end;
 	if (!error)
 		error = causes_new(work->timeline, &causes, &work->causes);
+	if (!error)
+		error = stack_ends_new(work->timeline, recording, &work->stack_ends);
 	return error;
 }
 
@@ -243,6 +248,7 @@ static int work_end(struct work *work, const struct recording *recording, struct
 					losses->untracked || !model->complete,
 			});
 		error = signals_finish(work->signals, model);
+		stack_ends_finish(work->stack_ends, &model->stack_ends);
 		model->ready = summary.ready;
 		model->blocked = summary.blocked;
 		memcpy(model->strip, summary.strip, sizeof(model->strip));

@@ -188,6 +188,17 @@ struct losses {
 	uint64_t totals_disagree; /* threads whose totals and stream differ with nothing lost */
 };
 
+/* How stacks end, one for each wait and each sample that has one. */
+#define STACK_ENDS 16
+struct stack_ends {
+	bool asked;			     /* stacks were kept at all */
+	uint64_t stacks, stops[STACK_ENDS];  /* by enum stack_stop (recording/stacks.h) */
+	uint64_t lost;			     /* that found no room in the kernel side's ring */
+	uint64_t unknown;		     /* that the recording does not explain */
+	uint64_t walked, recognised, copied; /* how the kernel side came by them */
+	uint64_t table_bytes;
+};
+
 /* Where lane records were lost. */
 struct lost_lane {
 	unsigned int cpu;
@@ -229,6 +240,7 @@ struct model {
 	uint64_t switches, wakeups; /* of all threads: times that one left its CPU, was woken */
 	uint64_t records;
 	struct losses losses;
+	struct stack_ends stack_ends;
 	VECTOR(struct lost_lane) lost_lanes; /* only those that lost any */
 	VECTOR(struct claim) claims;	     /* evaluated */
 	struct critical_path path;

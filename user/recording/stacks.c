@@ -17,6 +17,7 @@ const char *stack_stop_text(enum stack_stop stop)
 		[STOP_RULE] = "an unwind entry of a form that is not followed",
 		[STOP_READ] = "its memory could not be read",
 		[STOP_FRAME_POINTER] = "the frame pointers lead nowhere",
+		[STOP_LATE] = "the thread went on before it could be looked at",
 		[STOP_NO_MEMORY] = "the thread had no memory map any more",
 	};
 

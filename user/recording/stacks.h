@@ -51,6 +51,7 @@ enum stack_stop {
 	STOP_FRAME_POINTER =
 		8,	    /* code without unwind entries, and frame pointers that lead nowhere */
 	STOP_NO_MEMORY = 9, /* the thread has no memory map any more */
+	STOP_LATE = 10,	    /* the thread went on before its stack could be looked at */
 	STOP_COUNT
 };
 

@@ -52,5 +52,6 @@ extern const struct member signal_members[];
 extern const struct member thread_end_members[];
 extern const struct member path_members[];
 extern const struct member what_if_members[];
+extern const struct member stacks_members[];
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/units.h"
+#include "recording/stacks.h"
 #include "show/derive.h"
 
 __attribute__((format(printf, 3, 4))) static void put_warning(struct text *text, enum style style,
@@ -108,6 +109,31 @@ static void put_wakers(struct text *text, const struct sums *sums)
 			    format_count(sums->wakers_known + sums->wakers_unknown).text);
 }
 
+/* " · stacks 99.9 % whole", and why the others are not. */
+static void put_stacks(struct text *text, const struct model *model)
+{
+	const struct stack_ends *ends = &model->stack_ends;
+
+	for (unsigned int stop = 1; stop < STOP_COUNT; stop++)
+		if (ends->stops[stop])
+			put_warning(text, STYLE_DOUBT, "%s of %s stacks are not whole: %s",
+				    format_count(ends->stops[stop]).text,
+				    format_count(ends->stacks).text, stack_stop_text(stop));
+	if (ends->lost + ends->unknown)
+		put_warning(text, STYLE_BAD, "%s stacks lost: the waits are there, without them",
+			    format_count(ends->lost + ends->unknown).text);
+}
+
+static int format_stacks(char *words, size_t size, const struct stack_ends *ends)
+{
+	if (!ends->asked)
+		return 0;
+	return snprintf(words, size, " · %s stacks, %s whole", format_count(ends->stacks).text,
+			ends->stacks == ends->stops[STOP_ROOT]
+				? "all"
+				: format_share(ends->stops[STOP_ROOT], ends->stacks).text);
+}
+
 void show_footer(struct text *text, const struct model *model)
 {
 	struct sums sums = sums_of(model);
@@ -118,9 +144,11 @@ void show_footer(struct text *text, const struct model *model)
 	put_losses(text, model);
 	put_recording(text, model, &sums);
 	put_wakers(text, &sums);
+	put_stacks(text, model);
 	used = (size_t)snprintf(words, sizeof(words), "%s events, %s lost",
 				format_count(model->records).text,
 				format_count(model->losses.records + model->losses.life).text);
+	used += (size_t)format_stacks(words + used, sizeof(words) - used, &model->stack_ends);
 	if (model->tracer_cpu_ns)
 		used += (size_t)snprintf(words + used, sizeof(words) - used, " · tracer %s CPU",
 					 format_duration(model->tracer_cpu_ns).text);

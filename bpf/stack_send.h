@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stack_send.h - what the records of stacks have in common, whoever sends them */
+#ifndef PTRACE_LAB_STACK_SEND_H
+#define PTRACE_LAB_STACK_SEND_H
+
+#include "bpf/stack.h"
+
+#define ID_BITS 24
+#define ID_MASK ((1u << ID_BITS) - 1)
+
+inlined __u64 ring_flags(void)
+{
+	return bpf_ringbuf_query(&stack_ring, BPF_RB_AVAIL_DATA) > stack_settings.ring_bytes / 4
+		       ? BPF_RB_FORCE_WAKEUP
+		       : BPF_RB_NO_WAKEUP;
+}
+
+inlined __u32 new_id(void)
+{
+	__u32 id = __sync_fetch_and_add(&stack_control.next_id, 1) + 1;
+
+	return id <= ID_MASK ? id : 0;
+}
+
+inlined void head_fill(struct pl_stack_head *head, __u32 tgid, __u32 tid, __u32 space, __u8 kind,
+		       __u32 id)
+{
+	head->kind = kind;
+	head->stop = 0;
+	head->count = 0;
+	head->id = id;
+	head->tgid = tgid;
+	head->tid = tid;
+	head->space = space;
+	head->reserved = 0;
+	head->time = bpf_ktime_get_ns();
+}
+
+/* In DWARF's order. */
+inlined void copy_registers(__u64 *to, const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	to[0] = regs->ax;
+	to[1] = regs->dx;
+	to[2] = regs->cx;
+	to[3] = regs->bx;
+	to[4] = regs->si;
+	to[5] = regs->di;
+	to[6] = regs->bp;
+	to[7] = regs->sp;
+	to[8] = regs->r8;
+	to[9] = regs->r9;
+	to[10] = regs->r10;
+	to[11] = regs->r11;
+	to[12] = regs->r12;
+	to[13] = regs->r13;
+	to[14] = regs->r14;
+	to[15] = regs->r15;
+	to[16] = regs->ip;
+#else
+	__builtin_memset(to, 0, PL_REGISTERS * sizeof(*to));
+#endif
+}
+
+#endif
