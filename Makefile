@@ -190,6 +190,11 @@ $(BUILD)/tests/bench/floor: tests/bench/floor.c $(BUILD)/tests/bench/floor.skel.
 	$(say) CC $@
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE -I$(@D) $< -o $@ -lbpf
 
+$(BUILD)/tests/bench/tables: tests/bench/tables.c $(BUILD)/libptrace_lab.a
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(COMPILE) $^ -o $@ $(LINK_LIBRARIES)
+
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(say) CC $@

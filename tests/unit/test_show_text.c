@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "recording/stacks.h"
 #include "show/show.h"
 #include "show_models.h"
 
@@ -199,6 +200,28 @@ static void a_run_without_losses_has_no_warning(void **state)
 
 	assert_null(strstr(text, "\n! "));
 	assert_null(strstr(text, "LOST"));
+	sketch_free(sketch);
+}
+
+static void stacks_that_are_not_whole_are_told_with_the_reason(void **state)
+{
+	struct sketch *sketch = sketch_lock();
+	struct stack_ends *ends = &sketch->model.stack_ends;
+	CLEANUP_FREE char *text = NULL, *whole = NULL;
+
+	*ends = (struct stack_ends){.asked = true, .stacks = 1000, .lost = 2};
+	ends->stops[STOP_ROOT] = 997;
+	ends->stops[STOP_DEPTH] = 3;
+	text = report_80(&sketch->model);
+	assert_non_null(strstr(text, "1,000 stacks, > 99 % whole"));
+	assert_non_null(
+		strstr(text, "! 3 of 1,000 stacks are not whole: it is deeper than is followed"));
+	assert_non_null(strstr(text, "! 2 stacks lost"));
+	*ends = (struct stack_ends){.asked = true, .stacks = 5};
+	ends->stops[STOP_ROOT] = 5;
+	whole = report_80(&sketch->model);
+	assert_non_null(strstr(whole, "5 stacks, all whole"));
+	assert_null(strstr(whole, "\n! "));
 	sketch_free(sketch);
 }
 
@@ -586,6 +609,7 @@ int main(void)
 		cmocka_unit_test(a_claim_that_did_not_hold_is_plain_without_colour_and_glyphs),
 		cmocka_unit_test(losses_are_told_with_their_place_and_meaning),
 		cmocka_unit_test(a_run_without_losses_has_no_warning),
+		cmocka_unit_test(stacks_that_are_not_whole_are_told_with_the_reason),
 		cmocka_unit_test(the_end_by_a_signal_is_named),
 		cmocka_unit_test(a_pipeline_shows_who_made_whom_and_how_each_ended),
 		cmocka_unit_test(ten_thousand_threads_fit_on_a_page_and_none_is_left_out),

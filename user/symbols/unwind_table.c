@@ -18,6 +18,9 @@
 #define PADDING_MAX 15
 /* Of code without an entry behind the program's entry point. */
 #define ENTRY_CODE_MAX 64
+/* So much without any entry is another compiler's work, as the built-in functions of V8 inside of
+ * node. Those keep frame pointers; assembly by hand, which may not, comes in smaller pieces. */
+#define OTHER_CODE_MIN (64u << 10)
 #define RULE_SLOTS     4096u
 
 struct builder {
@@ -33,6 +36,7 @@ struct builder {
 };
 
 static const struct pl_unwind_rule no_rule = {.kind = PL_UNWIND_NONE};
+static const struct pl_unwind_rule frame_pointer_rule = {.kind = PL_UNWIND_FRAME_POINTER};
 static const struct pl_unwind_rule root_rule = {.kind = PL_UNWIND_ROOT};
 
 /* The number of a rule, new if there was none like it. */
@@ -128,7 +132,8 @@ static int take_gap(struct builder *builder, uint64_t end)
 
 	if (end <= begin || (end - begin <= PADDING_MAX && begin > builder->base))
 		return 0;
-	error = change_rule(builder, begin, &no_rule);
+	error = change_rule(builder, begin,
+			    end - begin < OTHER_CODE_MIN ? &no_rule : &frame_pointer_rule);
 	if (error || entry < begin || entry >= end)
 		return error;
 	entry_end = end - entry > ENTRY_CODE_MAX ? entry + ENTRY_CODE_MAX : end;
@@ -325,7 +330,7 @@ const struct pl_unwind_rule *unwind_table_rule(const struct unwind_table *table,
 /* ---- the cache's format --------------------------------------------------------------------- */
 
 #define TABLE_MAGIC   0x62746e7577746c70ull /* "pltwuntb" */
-#define TABLE_VERSION 1u /* raise it whenever rules, rows or their making change */
+#define TABLE_VERSION 2u /* raise it whenever rules, rows or their making change */
 
 struct table_header {
 	uint64_t magic;
