@@ -251,16 +251,18 @@ static void print_help(const struct scenario_option *options, const char *text)
 
 		printf("%*s%s", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", o->help);
 		if (o->type != SCENARIO_FLAG_OPTION)
-			printf(" (%s; from %s to %s)", option_text(o, *o->value).text,
-			       option_text(o, o->min).text, option_text(o, o->max).text);
+			printf("\n%*s%s, from %s to %s", HELP_COLUMN, "",
+			       option_text(o, *o->value).text, option_text(o, o->min).text,
+			       option_text(o, o->max).text);
 		if (o->full) {
-			printf(" (with --full: %s)", option_text(o, o->full).text);
+			printf("; with --full %s", option_text(o, o->full).text);
 			any_full = true;
 		}
 		putchar('\n');
 	}
 	if (any_full)
-		printf("  %-*s%s\n", HELP_COLUMN - 2, "--full", "at human speed");
+		printf("  %-*s%s\n", HELP_COLUMN - 2, "--full",
+		       "at human speed: the sizes above that are marked so");
 	printf("  %-*s%s\n", HELP_COLUMN - 2, "--help", "this text");
 }
 

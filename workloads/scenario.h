@@ -11,15 +11,15 @@
  *		 "chapter: 1\n"
  *		 "order: 2\n"
  *		 "claim: updates were lost\n"
- *		 "  needs: cpus >= 2\n"
+ *		 "  needs: cpus >= 2 else there was one CPU only\n"
  *		 "  holds: fact.actual < fact.expected\n"
  *		 "  shows: fact.expected - fact.actual as count\n");
  *
  * The text goes into the ELF section .ptrace_lab, where the tracer finds it; the recording keeps
- * it, and user/model/claims.c works the claims out. A claim has a sentence; optionally `needs`, a
- * condition without which it is undecided; `holds`, the condition; and optionally `shows`, the
- * figure to print beside it: EXPR as UNIT or EXPR of EXPR as UNIT, where UNIT is count, duration
- * (the value is in ns), ratio, share (1 is 100 %) or bytes.
+ * it, and user/model/claims.c works the claims out. A claim has a sentence; any number of `needs`,
+ * conditions without which it is undecided, each with the reason to give then; `holds`, the
+ * condition; and optionally `shows`, the figure to print beside it: EXPR as UNIT or EXPR of EXPR as
+ * UNIT, where UNIT is count, duration (the value is in ns), ratio, share (1 is 100 %) or bytes.
  *
  * Expressions have numbers (with an optional unit ns us ms s % : 5ms is 5000000, 15% is 0.15),
  * + - * / ( ), the comparisons == != < <= > >=, and or not, the test

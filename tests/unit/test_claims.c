@@ -317,6 +317,31 @@ static void a_claim_whose_needs_are_not_met_is_undecided(void **state)
 	model_clear(&model);
 }
 
+static void the_first_need_that_is_not_met_gives_its_reason(void **state)
+{
+	static const char text[] = "claim: c\n needs: cpus >= 2 else there was one CPU\n"
+				   " needs: cpus >= 64 else  there were too few\n"
+				   " needs: cpus >= 65 else nobody reads this\n"
+				   " holds: 1 == 2\n";
+	struct model model = sample_model();
+	const struct claim *claim = evaluate(&model, text);
+
+	assert_int_equal(claim->verdict, VERDICT_UNDECIDED);
+	assert_string_equal(claim->because, "there were too few");
+	model.cpus = 65;
+	claim = evaluate(&model, text);
+	assert_int_equal(claim->verdict, VERDICT_NOT_HELD);
+	/* What is not known is told as it is. */
+	claim = evaluate(&model,
+			 "claim: c\n needs: fact.gone > 1 else too short\n holds: 1 == 1\n");
+	assert_string_equal(claim->because, "the program did not report 'gone'");
+	/* Only needs have one. */
+	claim = evaluate(&model, "claim: c\n holds: 1 == 1 else what\n");
+	assert_int_equal(claim->verdict, VERDICT_UNDECIDED);
+	assert_non_null(strstr(claim->because, "nothing more was expected"));
+	model_clear(&model);
+}
+
 /* ---- lives --------------------------------------------------------------------------------- */
 
 static struct process *add_process(struct model *model, const char *name, uint32_t pid)
@@ -465,6 +490,7 @@ int main(void)
 		cmocka_unit_test(threads_are_not_counted_where_births_may_be_missing),
 		cmocka_unit_test(a_holder_that_is_only_partly_known_is_undecided),
 		cmocka_unit_test(a_claim_whose_needs_are_not_met_is_undecided),
+		cmocka_unit_test(the_first_need_that_is_not_met_gives_its_reason),
 		cmocka_unit_test(lives_have_their_figures),
 		cmocka_unit_test(of_lives_only_what_was_seen_is_known),
 		cmocka_unit_test(figures_are_shown_with_their_units),

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "capture/scenarios.h"
 #include "cli/commands.h"
+#include "cli/listing.h"
 #include "cli/output.h"
 #include "show/show.h"
 #include "show/text.h"
@@ -31,9 +32,16 @@ static const char *const chapters[] = {
 	"What goes wrong in real programs",
 };
 
+#define CHAPTERS (sizeof(chapters) / sizeof(chapters[0]))
+
 static unsigned int known_chapter(const struct scenario *scenario)
 {
-	return scenario->chapter < sizeof(chapters) / sizeof(chapters[0]) ? scenario->chapter : 0;
+	return scenario->chapter < CHAPTERS ? scenario->chapter : 0;
+}
+
+const char *listing_chapter(unsigned int chapter)
+{
+	return chapters[chapter < CHAPTERS ? chapter : 0];
 }
 
 static int print_names(const struct scenario_list *list)
@@ -96,7 +104,7 @@ static void print_scenarios(struct text *text, const struct scenario_list *list,
 		text_gap(text);
 }
 
-static int print_list(const struct scenario_list *list)
+static int print_list(const struct scenario_list *list, const char *hint)
 {
 	struct text_options options = text_options_for(stdout);
 	const struct scenario *scenario;
@@ -111,12 +119,31 @@ static int print_list(const struct scenario_list *list)
 
 		widest = width > widest ? width : widest;
 	}
-	for (unsigned int i = 1; i <= sizeof(chapters) / sizeof(chapters[0]); i++)
-		print_scenarios(&text, list, i % (sizeof(chapters) / sizeof(chapters[0])),
-				INDENT + widest + 2);
-	text_put(&text, STYLE_PLAIN, "Run one with `sudo ptrace-lab run NAME`.");
+	for (unsigned int i = 1; i <= CHAPTERS; i++)
+		print_scenarios(&text, list, i % CHAPTERS, INDENT + widest + 2);
+	text_wrap(&text, 0, STYLE_PLAIN, hint);
 	text_end(&text);
 	return text_finish(&text);
+}
+
+static int get_list(struct scenario_list *ret)
+{
+	if (!scenario_list(ret))
+		return EXIT_OK;
+	log_error("there is not enough memory to list the scenarios");
+	return EXIT_INTERNAL;
+}
+
+int listing_print(const char *hint)
+{
+	struct scenario_list list;
+	int error = get_list(&list);
+
+	if (error)
+		return error;
+	error = print_list(&list, hint);
+	scenario_list_free(&list);
+	return output_note(error);
 }
 
 static int run_list(void *data, int argc, char **argv)
@@ -130,16 +157,16 @@ static int run_list(void *data, int argc, char **argv)
 			  "'ptrace-lab list --help'");
 		return EXIT_USAGE;
 	}
-	if (scenario_list(&list)) {
-		log_error("there is not enough memory to list the scenarios");
-		return EXIT_INTERNAL;
-	}
+	error = get_list(&list);
+	if (error)
+		return error;
 	if (settings->names)
 		error = print_names(&list);
 	else if (settings->json)
 		error = print_json(&list);
 	else
-		error = print_list(&list);
+		error = print_list(&list, "Run one with `sudo ptrace-lab run NAME`, or read about "
+					  "it first: `ptrace-lab explain NAME`.");
 	scenario_list_free(&list);
 	return output_note(error);
 }

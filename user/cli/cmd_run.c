@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/exit_status.h"
 #include "base/log.h"
@@ -41,6 +43,25 @@ static int target_status(const struct capture_result *result)
 	return WEXITSTATUS(result->status);
 }
 
+static bool asks_for_help(char **arguments)
+{
+	for (; *arguments; arguments++)
+		if (!strcmp(*arguments, "--help") || !strcmp(*arguments, "-h"))
+			return true;
+	return false;
+}
+
+/* There is nothing to trace, and nobody needs to be root for it. */
+static int help_of_scenario(char **argv)
+{
+	int fd = scenario_open(argv[0]);
+
+	if (fd >= 0)
+		fexecve(fd, argv, environ);
+	log_error("the scenario %s cannot be started: %s", argv[0], strerror(errno));
+	return EXIT_INTERNAL;
+}
+
 static int run(void *given, int argc, char **argv)
 {
 	struct run_settings *settings = given;
@@ -64,6 +85,8 @@ static int run(void *given, int argc, char **argv)
 		status = tracing_check_scenario(argv[0]);
 		if (status)
 			return status;
+		if (asks_for_help(argv + 1))
+			return help_of_scenario(argv);
 		capture_options.scenario = argv[0];
 	}
 	if (settings->as_root)

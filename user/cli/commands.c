@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&command_attach,
 	&command_report,
 	&command_list,
+	&command_explain,
 	&command_compare,
 	&command_doctor,
 	&command_schema,
@@ -32,6 +33,7 @@ const struct example examples[] = {
 	{"sudo ptrace-lab run -- ./server", "trace a program of your own"},
 	{"sudo ptrace-lab attach -p 4242", "find out what a running process waits for"},
 	{"ptrace-lab list", "all scenarios, by chapter"},
+	{"ptrace-lab explain counter-race", "what one of them shows, and why"},
 	{NULL, NULL},
 };
 

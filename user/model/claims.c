@@ -167,15 +167,21 @@ static int measure(const struct model *model, const char *shows, char **ret, str
 	return 0;
 }
 
-/* Works out a condition. False, with `doubt` filled in, if that is not possible. */
+/* Works out a condition. False, with `doubt` filled in, if that is not possible. What stands behind
+ * an "else", to be said if the condition is not met, goes to `ret_otherwise`; NULL: there may be
+ * none. */
 static bool decide(const struct model *model, const char *what, const char *condition, bool *ret,
-		   struct doubt *doubt)
+		   const char **ret_otherwise, struct doubt *doubt)
 {
 	struct claim_expression expression;
 	struct claim_value value;
 
 	claim_expression_begin(&expression, model, condition);
 	value = claim_expression_read(&expression);
+	if (ret_otherwise && claim_expression_word(&expression, "else")) {
+		*ret_otherwise = expression.at + strspn(expression.at, " \t");
+		expression.at += strlen(expression.at);
+	}
 	if (claim_expression_end(&expression) && !value.truth)
 		claim_expression_mistake(&expression, "a number is used as a condition");
 	if (*expression.mistake) {
@@ -191,23 +197,38 @@ static bool decide(const struct model *model, const char *what, const char *cond
 	return true;
 }
 
+/* False, with `doubt` filled in, if the claim says nothing about this run. */
+static bool need_is_met(const struct model *model, const char *need, struct doubt *doubt)
+{
+	const char *otherwise = "";
+	bool met = false;
+
+	if (!decide(model, "need", need, &met, &otherwise, doubt))
+		return false;
+	if (met)
+		return true;
+	if (*otherwise)
+		snprintf(doubt->text, sizeof(doubt->text), "%s", otherwise);
+	else
+		snprintf(doubt->text, sizeof(doubt->text), "it needs %.200s, which was not so here",
+			 need);
+	return false;
+}
+
 static enum verdict judge(const struct model *model, const struct claim_text *text,
 			  struct doubt *doubt)
 {
-	bool needed = true, held = false;
+	bool held = false;
+	char **need;
 
 	if (text->mistake) {
 		snprintf(doubt->text, sizeof(doubt->text), "%s", text->mistake);
 		return VERDICT_UNDECIDED;
 	}
-	if (text->needs && !decide(model, "need", text->needs, &needed, doubt))
-		return VERDICT_UNDECIDED;
-	if (!needed) {
-		snprintf(doubt->text, sizeof(doubt->text), "it needs %.200s, which was not so here",
-			 text->needs);
-		return VERDICT_UNDECIDED;
-	}
-	if (!decide(model, "condition", text->holds, &held, doubt))
+	vector_for_each (&text->needs, need)
+		if (!need_is_met(model, *need, doubt))
+			return VERDICT_UNDECIDED;
+	if (!decide(model, "condition", text->holds, &held, NULL, doubt))
 		return VERDICT_UNDECIDED;
 	/* What it shows could not be understood. */
 	if (*doubt->text)

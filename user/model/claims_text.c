@@ -136,19 +136,22 @@ static int claim_line(struct claim_text *claim, const struct line *line)
 
 	if (!line->has_key)
 		return set_mistake(claim, "line %u of the text has no key", line->number);
-	if (span_is(line->key, "needs"))
-		slot = &claim->needs;
-	else if (span_is(line->key, "holds"))
+	if (span_is(line->key, "needs")) {
+		slot = vector_add(&claim->needs);
+		if (!slot)
+			return -ENOMEM;
+	} else if (span_is(line->key, "holds")) {
 		slot = &claim->holds;
-	else if (span_is(line->key, "shows"))
+	} else if (span_is(line->key, "shows")) {
 		slot = &claim->shows;
-	else
+	} else {
 		return set_mistake(claim, "line %u of the text has the unknown key '%.*s'",
 				   line->number,
 				   (int)(line->key.end - line->key.begin > 24
 						 ? 24
 						 : line->key.end - line->key.begin),
 				   line->key.begin);
+	}
 	if (*slot)
 		return set_mistake(claim, "line %u of the text says the same key again",
 				   line->number);
@@ -223,10 +226,13 @@ int scenario_text_parse(const char *text, struct scenario_text *ret)
 void scenario_text_free(struct scenario_text *text)
 {
 	struct claim_text *claim;
+	char **need;
 
 	vector_for_each (&text->claims, claim) {
 		free(claim->sentence);
-		free(claim->needs);
+		vector_for_each (&claim->needs, need)
+			free(*need);
+		vector_free(&claim->needs);
 		free(claim->holds);
 		free(claim->shows);
 		free(claim->mistake);

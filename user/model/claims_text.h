@@ -17,7 +17,8 @@
 /* One claim as it stands there. NULL: there is no such line. */
 struct claim_text {
 	char *sentence;
-	char *needs, *holds, *shows;
+	VECTOR(char *) needs;
+	char *holds, *shows;
 	char *mistake; /* in words, NULL if none was found so far */
 };
 

@@ -22,6 +22,8 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 int show_json(FILE *out, const struct model *model);
 /* The JSON schema of what show_json writes. */
 int show_schema(FILE *out);
+/* A page of Markdown (page.c says how much of it), in lines that are good to read. */
+int show_page(FILE *out, const char *markdown, const struct text_options *options);
 
 /* One table for several runs; the first one is the measure of the others. */
 struct comparison_row {
