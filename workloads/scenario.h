@@ -19,7 +19,7 @@
  * it, and user/model/claims.c works the claims out. A claim has a sentence; any number of `needs`,
  * conditions without which it is undecided, each with the reason to give then; `holds`, the
  * condition; and optionally `shows`, the figure to print beside it: EXPR as UNIT or EXPR of EXPR as
- * UNIT, where UNIT is count, duration (the value is in ns), ratio, share (1 is 100 %) or bytes.
+ * UNIT, where UNIT is count, duration (the value is in ns), ratio, share (1 is 100 %), bytes or address.
  *
  * Expressions have numbers (with an optional unit ns us ms s % : 5ms is 5000000, 15% is 0.15),
  * + - * / ( ), the comparisons == != < <= > >=, and or not, the test

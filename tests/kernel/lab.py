@@ -2,6 +2,7 @@
 """What the kernel tests have in common: running ptrace-lab and looking at its JSON."""
 
 import functools
+import glob
 import json
 import os
 import subprocess
@@ -20,6 +21,19 @@ def target(name):
 
 def bench(name):
     return os.path.join(BUILD, "tests/bench", name)
+
+
+def program_of(scenario):
+    """The scenario as a program on its own."""
+    return glob.glob(os.path.join(BUILD, "workloads/*", scenario))[0]
+
+
+def scenario_text(name):
+    """Its title and claims, as they stand in its program."""
+    with open(program_of(name), "rb") as file:
+        image = file.read()
+    begin = image.index(b"title: ")
+    return image[begin:image.index(b"\0", begin)].decode()
 
 
 def tool(*arguments, timeout=60, **options):

@@ -38,6 +38,6 @@ class Install(KernelTest):
     def test_help_speaks_of_every_command(self):
         text = tool("help").stdout
         for name in ("run", "record", "attach", "report", "list", "compare", "doctor", "schema",
-                     "version", "help"):
+                     "version", "help", "explain"):
             self.assertIn(f"  {name} ", text)
             self.assertEqual(tool("help", name).returncode, 0)

@@ -45,6 +45,7 @@ static struct model run_of_two(const char *name, uint64_t at_once, const char *a
 	model_set_fact(&model, "actual", actual);
 	model_set_fact(&model, "elapsed_ns", "3000000");
 	model_set_fact(&model, "held_ns", "1500000");
+	model_set_fact(&model, "held_in_all_ns", "1500000");
 	model_set_fact(&model, "single_ns", "300000");
 	model_set_fact(&model, "found_taken", "90000");
 	return model;

@@ -46,7 +46,8 @@ struct session {
 	sigset_t signals_before;
 	uint64_t begin, end;
 	unsigned int interrupts;
-	bool failed; /* the recording could not be written */
+	int interrupt; /* the last one */
+	bool failed;   /* the recording could not be written */
 	struct status_line status_line;
 };
 
@@ -230,6 +231,7 @@ static void handle_signals(struct session *session)
 
 	while (read(session->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		session->interrupts++;
+		session->interrupt = (int)info.ssi_signo;
 		/* From the terminal it went to the target as well; from elsewhere it came to us
 		 * alone, and the target is told. */
 		if (session->options->mode == CAPTURE_RUN && info.ssi_code <= 0)
@@ -308,6 +310,8 @@ static void reap(struct session *session, struct capture_result *result)
 		return;
 	if (waitpid(session->target.pid, &result->status, WNOHANG) == session->target.pid)
 		result->has_status = true;
+	else if (session->options->kill_target && !kill(session->target.pid, SIGKILL))
+		waitpid(session->target.pid, NULL, 0);
 	else
 		result->abandoned = true;
 }
@@ -344,6 +348,7 @@ static void end(struct session *session, struct capture_result *result)
 	if (error)
 		write_failed(session, error);
 	result->incomplete = session->failed;
+	result->interrupt = session->interrupt;
 	result->recording_fd = take_fd(&session->recording_fd);
 }
 

@@ -35,8 +35,9 @@ struct capture_options {
 	const char *output;	/* where the recording goes; NULL: nowhere to stay */
 	struct invoker invoker; /* whom the target and the files belong to */
 	bool target_as_root;	/* RUN: do not become the invoker */
-	bool silent_target;	/* RUN: its standard output goes nowhere */
+	bool silent_target;	/* RUN: its standard output goes nowhere, nothing comes in */
 	bool quiet;		/* no status line */
+	bool kill_target;	/* RUN: what still runs at the end does not go on */
 };
 
 struct capture_result {
@@ -45,6 +46,7 @@ struct capture_result {
 	int status;	 /* RUN: how the target ended, as wait(2) gives it */
 	bool abandoned;	 /* RUN: we were told to stop twice, the target lives on */
 	bool incomplete; /* the recording could not be written to its end */
+	int interrupt;	 /* the last signal that asked us to stop, 0: none did */
 };
 
 /* An enum exit_status: 0 if there is a recording (perhaps an incomplete one); otherwise after one

@@ -23,9 +23,9 @@ static int read_fully(int fd, void *out, size_t size)
 
 static int silence(void)
 {
-	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	return fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0 ? 0 : -errno;
+	return fd >= 0 && dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 ? 0 : -errno;
 }
 
 /* The child. Everything that can fail is told through `outcome`, which a good exec closes. */

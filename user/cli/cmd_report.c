@@ -7,13 +7,19 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/present.h"
+#include "cli/tracing.h"
 
 struct report_settings {
-	const char *report, *json;
+	const char *report, *json, *claims;
 };
 
 static const struct option_spec options[] = {
 	PRESENT_OPTIONS(struct report_settings),
+	{.name = "claims",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct report_settings, claims),
+	 .argument = "SCENARIO",
+	 .help = "judge it by the claims of that scenario, whatever was run"},
 	{0},
 };
 
@@ -23,14 +29,18 @@ static int run(void *given, int argc, char **argv)
 	struct present_options present = {
 		.report = settings->report,
 		.json = settings->json,
+		.claims = settings->claims,
 		.invoker = invoker_find(),
 	};
-	int fd;
+	int fd, status;
 
 	if (argc != 1) {
 		log_error("report needs one recording: `ptrace-lab report FILE.ptl`");
 		return EXIT_USAGE;
 	}
+	status = settings->claims ? tracing_check_scenario(settings->claims) : EXIT_OK;
+	if (status)
+		return status;
 	/* Without O_NONBLOCK a named pipe would keep us waiting before we can refuse it. */
 	fd = open(argv[0], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0) {
@@ -45,7 +55,9 @@ const struct command command_report = {
 	.name = "report",
 	.synopsis = "RECORDING",
 	.summary = "show a recording again: on any machine, without root",
-	.details = "A recording that was cut short shows what it has, and is marked incomplete.",
+	.details = "A recording that was cut short shows what it has, and is marked incomplete.\n"
+		   "With --claims a recording of counter-race can be held against what "
+		   "counter-lock claims: that is how one sees that a claim is not always true.",
 	.options = options,
 	.settings_size = sizeof(struct report_settings),
 	.run = run,

@@ -10,19 +10,24 @@
 #include "capture/scenarios.h"
 #include "cli/commands.h"
 #include "cli/present.h"
+#include "cli/run_all.h"
 #include "cli/tracing.h"
 
 struct run_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer;
 	struct stack_settings stacks;
-	bool as_root, is_command;
+	bool as_root, is_command, all;
 };
 
 static const struct option_spec options[] = {
 	TRACING_OPTIONS(struct run_settings),
 	STACK_OPTIONS(struct run_settings),
 	PRESENT_OPTIONS(struct run_settings),
+	{.name = "all",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct run_settings, all),
+	 .help = "every scenario, one after another, and one table of their claims"},
 	{.name = "as-root",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct run_settings, as_root),
@@ -62,6 +67,20 @@ static int help_of_scenario(char **argv)
 	return EXIT_INTERNAL;
 }
 
+static int run_everything(const struct run_settings *settings, int argc)
+{
+	struct present_options present = {
+		.report = settings->report, .json = settings->json, .invoker = invoker_find()};
+
+	if (argc || settings->is_command || settings->output || settings->duration) {
+		log_error(
+			"--all runs all scenarios to their ends: it takes no names, no --duration, "
+			"and keeps no recording");
+		return EXIT_USAGE;
+	}
+	return run_all(&present, settings->buffer, settings->as_root);
+}
+
 static int run(void *given, int argc, char **argv)
 {
 	struct run_settings *settings = given;
@@ -76,6 +95,8 @@ static int run(void *given, int argc, char **argv)
 	};
 	int status;
 
+	if (settings->all)
+		return run_everything(settings, argc);
 	if (!argc) {
 		log_error("what shall be run? `ptrace-lab run SCENARIO` (`ptrace-lab list` shows "
 			  "them) or `ptrace-lab run -- COMMAND`");
@@ -100,7 +121,7 @@ static int run(void *given, int argc, char **argv)
 
 const struct command command_run = {
 	.name = "run",
-	.synopsis = "SCENARIO [ARGUMENTS…] | -- COMMAND [ARGUMENTS…]",
+	.synopsis = "SCENARIO [ARGUMENTS…] | -- COMMAND [ARGUMENTS…] | --all",
 	.summary = "start a scenario or a command, trace it to its end, report",
 	.details =
 		"The target and all its descendants are followed from the first instruction on. Its "
@@ -108,6 +129,10 @@ const struct command command_run = {
 		"The capture ends when the target does, after --duration, or at the second Ctrl-C; "
 		"the first one is the target's, as in a shell. ptrace-lab ends with the target's "
 		"exit status, or 128 and the signal that killed it.\n"
+		"`run --all` is all of that for every scenario, without their output: a table says "
+		"what became of the claims, and the exit status is 0 if none was found not to hold. "
+		"A claim that cannot be decided, for a reason that is given, is not counted "
+		"against it.\n"
 		"Under sudo the target runs as the user who called sudo, and files belong to them.",
 	.options = options,
 	.settings_size = sizeof(struct run_settings),

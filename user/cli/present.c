@@ -9,6 +9,7 @@
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "capture/scenarios.h"
 #include "cli/output.h"
 #include "model/model.h"
 #include "recording/recording.h"
@@ -102,31 +103,40 @@ static int close_output(FILE *out, const char *path, int error)
 	return EXIT_NO_OUTPUT;
 }
 
-static int write_text(const struct model *model, const struct present_options *options)
+int present_output(const char *path, const struct invoker *invoker,
+		   int (*write)(FILE *out, const void *what), const void *what)
 {
-	struct text_options text;
 	int status = EXIT_OK;
-	FILE *out = open_output(options->report, &options->invoker, &status);
+	FILE *out = open_output(path, invoker, &status);
 
-	if (!out)
-		return status;
-	text = text_options_for(out);
-	return close_output(out, options->report, show_text(out, model, &text));
+	return out ? close_output(out, path, write(out, what)) : status;
 }
 
-static int write_json(const struct model *model, const struct present_options *options)
+static int write_text(FILE *out, const void *model)
 {
-	int status = EXIT_OK;
-	FILE *out = open_output(options->json, &options->invoker, &status);
+	struct text_options options = text_options_for(out);
 
-	if (!out)
-		return status;
-	return close_output(out, options->json, show_json(out, model));
+	return show_text(out, model, &options);
+}
+
+static int write_json(FILE *out, const void *model)
+{
+	return show_json(out, model);
+}
+
+bool present_wants_text(const struct present_options *options)
+{
+	return !options->json || strcmp(options->json, "-") || options->report;
+}
+
+static int out_of_memory(void)
+{
+	log_error("out of memory");
+	return EXIT_INTERNAL;
 }
 
 int present_recording(int recording_fd, const struct present_options *options)
 {
-	bool json_only = options->json && !strcmp(options->json, "-") && !options->report;
 	struct recording *recording = NULL;
 	struct model *model = NULL;
 	int status = model_from_fd(recording_fd, options->name, &recording, &model);
@@ -134,10 +144,12 @@ int present_recording(int recording_fd, const struct present_options *options)
 
 	if (status)
 		return status;
-	if (!json_only)
-		status = write_text(model, options);
-	if (options->json)
-		second = write_json(model, options);
+	if (options->claims && claims_judge(model, options->claims, scenario_text(options->claims)))
+		status = out_of_memory();
+	if (!status && present_wants_text(options))
+		status = present_output(options->report, &options->invoker, write_text, model);
+	if (!status && options->json)
+		second = present_output(options->json, &options->invoker, write_json, model);
 	model_free(&model);
 	recording_close(&recording);
 	return status ? status : second;

@@ -3,6 +3,9 @@
 #ifndef CLI_PRESENT_H
 #define CLI_PRESENT_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "capture/privilege.h"
 
 struct model;
@@ -12,6 +15,7 @@ struct present_options {
 	const char *report; /* file for the text report; NULL: standard output, "-" as well */
 	const char *json;   /* file for the JSON report, "-" for standard output; NULL: none */
 	const char *name;   /* what to call the recording in messages */
+	const char *claims; /* judge by this scenario's claims; NULL: by the recording's own */
 	struct invoker invoker;
 };
 
@@ -32,5 +36,12 @@ struct present_options {
 int present_recording(int recording_fd, const struct present_options *options);
 int model_from_fd(int recording_fd, const char *name, struct recording **ret_recording,
 		  struct model **ret_model);
+
+/* For other things than a recording: opens `path` (NULL, "-": standard output), has `what` written
+ * by a function that returns 0 or -errno, and closes it. An enum exit_status. */
+int present_output(const char *path, const struct invoker *invoker,
+		   int (*write)(FILE *out, const void *what), const void *what);
+/* Not if JSON takes its place on standard output. */
+bool present_wants_text(const struct present_options *options);
 
 #endif

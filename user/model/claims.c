@@ -2,6 +2,7 @@
 #include "model/claims.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,11 +32,19 @@ const char *verdict_name(enum verdict verdict)
 
 /* ---- figures ------------------------------------------------------------------------------- */
 
-enum figure_unit { UNIT_COUNT, UNIT_DURATION, UNIT_RATIO, UNIT_SHARE, UNIT_BYTES, UNITS };
+enum figure_unit {
+	UNIT_COUNT,
+	UNIT_DURATION,
+	UNIT_RATIO,
+	UNIT_SHARE,
+	UNIT_BYTES,
+	UNIT_ADDRESS,
+	UNITS
+};
 
 static const char *const unit_names[UNITS] = {
 	[UNIT_COUNT] = "count", [UNIT_DURATION] = "duration", [UNIT_RATIO] = "ratio",
-	[UNIT_SHARE] = "share", [UNIT_BYTES] = "bytes",
+	[UNIT_SHARE] = "share", [UNIT_BYTES] = "bytes",	      [UNIT_ADDRESS] = "address",
 };
 
 /* Three significant digits: 1.03, 12.4, 8,610. */
@@ -53,6 +62,15 @@ static struct figure format_ratio(long double value)
 	return figure;
 }
 
+static struct figure format_address(uint64_t address)
+{
+	struct figure figure;
+
+	/* Nothing lies at 0: it stands for one that nobody knows. */
+	snprintf(figure.text, sizeof(figure.text), address ? "0x%" PRIx64 : "", address);
+	return figure;
+}
+
 static struct figure format_positive(long double value, enum figure_unit unit)
 {
 	switch (unit) {
@@ -64,6 +82,8 @@ static struct figure format_positive(long double value, enum figure_unit unit)
 		if (value < 1e6L)
 			return format_share((uint64_t)roundl(value * 1e9L), 1000000000);
 		return format_ratio(value);
+	case UNIT_ADDRESS:
+		return format_address((uint64_t)roundl(value));
 	case UNIT_BYTES:
 		return format_bytes((uint64_t)roundl(value));
 	default:
@@ -260,30 +280,51 @@ static void forget_claims(struct model *model)
 	vector_free(&model->claims);
 }
 
-int claims_evaluate(struct model *model, const char *scenario_text)
+static int evaluate_all(struct model *model, const struct scenario_text *text)
 {
 	const struct claim_text *claim_text;
+
+	forget_claims(model);
+	vector_for_each (&text->claims, claim_text) {
+		struct claim *claim = vector_add(&model->claims);
+		int error = claim ? evaluate(model, claim_text, claim) : -ENOMEM;
+
+		if (error) {
+			forget_claims(model);
+			return error;
+		}
+	}
+	return 0;
+}
+
+int claims_evaluate(struct model *model, const char *scenario_text)
+{
 	struct scenario_text text;
 	int error = scenario_text_parse(scenario_text, &text);
 
 	if (error)
 		return error;
-	forget_claims(model);
-	vector_for_each (&text.claims, claim_text) {
-		struct claim *claim = vector_add(&model->claims);
-
-		error = claim ? evaluate(model, claim_text, claim) : -ENOMEM;
-		if (error) {
-			forget_claims(model);
-			scenario_text_free(&text);
-			return error;
-		}
+	error = evaluate_all(model, &text);
+	if (!error) {
+		free((char *)model->scenario_title);
+		model->scenario_title = text.heading.title;
+		text.heading.title = NULL;
 	}
-	free((char *)model->scenario_title);
-	model->scenario_title = text.heading.title;
-	text.heading.title = NULL;
 	scenario_text_free(&text);
-	return 0;
+	return error;
+}
+
+int claims_judge(struct model *model, const char *scenario, const char *scenario_text)
+{
+	struct scenario_text text;
+	int error = scenario_text_parse(scenario_text, &text);
+
+	if (error)
+		return error;
+	error = evaluate_all(model, &text);
+	model->claims_of = error ? NULL : scenario;
+	scenario_text_free(&text);
+	return error;
 }
 
 void claim_free(struct claim *claim)

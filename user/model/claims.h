@@ -30,6 +30,9 @@ const char *verdict_name(enum verdict verdict);
 /* Fills in model->claims and model->scenario_title from the scenario's text. 0 or -errno; a text
  * that cannot be understood becomes an undecided claim that says where. */
 int claims_evaluate(struct model *model, const char *scenario_text);
+/* Holds the model against the claims of another scenario than it is a run of; `scenario` is that
+ * one's name, which must live as long as the model. */
+int claims_judge(struct model *model, const char *scenario, const char *scenario_text);
 void claim_free(struct claim *claim);
 
 #endif

@@ -246,6 +246,7 @@ struct model {
 	struct critical_path path;
 	VECTOR(struct what_if) what_ifs; /* most gain first */
 	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
+	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

@@ -4,8 +4,11 @@
 #define SHOW_SHOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
+struct claim;
 struct model;
 
 struct text_options {
@@ -33,5 +36,34 @@ struct comparison_row {
 int show_comparison_text(FILE *out, const struct comparison_row *rows, size_t count,
 			 const struct text_options *options);
 int show_comparison_json(FILE *out, const struct comparison_row *rows, size_t count);
+
+/* What many scenarios, run one after another, came to (set.c). */
+struct set_row {
+	const char *name, *title; /* the caller's */
+	unsigned int chapter;
+	const char *chapter_title;
+	bool has_status;
+	uint32_t status;
+	bool has_result;
+	int64_t expected, actual;
+	uint64_t wall_ns;
+	uint64_t lost;
+	bool complete;
+	struct claim *claims;
+	size_t claim_count;
+};
+struct set {
+	const struct set_row *rows;
+	size_t count;
+	size_t planned; /* more than count: it was interrupted */
+	uint64_t elapsed_ns;
+};
+/* Takes the model's claims over; the rest of `row` is the caller's to fill in. */
+void set_row_take(struct set_row *row, struct model *model);
+void set_row_free(struct set_row *row);
+/* Every scenario ended well, and no claim was found not to hold. */
+bool set_is_good(const struct set *set);
+int show_set_text(FILE *out, const struct set *set, const struct text_options *options);
+int show_set_json(FILE *out, const struct set *set);
 
 #endif

@@ -88,6 +88,8 @@ void show_claims(struct text *text, const struct model *model)
 				 : 0;
 	text_gap(text);
 	text_put(text, STYLE_HEAD, "claims");
+	if (model->claims_of)
+		text_print(text, STYLE_HEAD, " of %s", model->claims_of);
 	text_end(text);
 	vector_for_each (&model->claims, claim)
 		put_claim(text, claim, sentence, sentence + widest + 2);

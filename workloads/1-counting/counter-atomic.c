@@ -17,8 +17,7 @@ SCENARIO("title: an atomic addition: right, parallel, nobody waits\n"
 	 "claim: nobody waited for a lock\n"
 	 "  holds: lock.waits == 0\n"
 	 "  shows: lock.waits as count\n"
-	 "claim: the two threads ran at the same time\n"
-	 "  needs: fact.started_together == 1\n"
+	 "claim: the two threads ran at the same time\n" COUNTING_NEEDS_START COUNTING_NEEDS_PEACE
 	 "  holds: threads == 3 and overlap > fact.elapsed_ns / 10\n"
 	 "  shows: overlap as duration\n");
 

@@ -11,11 +11,23 @@
 
 #define COUNTERS 2
 
+/*
+ * Whether they meet says something about what they do only if both have a CPU. They wait for that
+ * before they start; later, another program may take one of the two CPUs away.
+ */
+#define COUNTING_NEEDS_START                                                                       \
+	"  needs: cpus >= 2 and fact.cpus_allowed >= 2 else there was one CPU only\n"              \
+	"  needs: fact.started_together == 1 else the second CPU was never free\n"
+#define COUNTING_NEEDS_PEACE                                                                       \
+	"  needs: thread[counter-1].ready + thread[counter-2].ready < 25% * fact.elapsed_ns"       \
+	" else other programs kept the CPUs busy\n"
+
 /* One of the two threads. It adds 1 for each number in begin..end - 1. */
 struct counter {
 	uint64_t begin, end;
-	uint64_t took_lock, gave_lock; /* when, for the scenarios with one lock around it all */
-	uint64_t found_taken;	       /* how often, where a lock is taken again and again */
+	/* when, for the scenarios with one lock around it all */
+	uint64_t wanted_lock, took_lock, gave_lock;
+	uint64_t found_taken; /* how often, where a lock is taken again and again */
 	/* private */
 	unsigned int side;
 	struct counting *counting;
