@@ -70,7 +70,7 @@ static void marks_become_colour_or_stay_readable(void **state)
 	CLEANUP_FREE char *colour = page_of("run `x --y`, **now**\n", 80, true);
 
 	assert_string_equal(plain, "run `x --y`, now: 2 3\n");
-	assert_string_equal(colour, "run \033[1mx\033[0m \033[1m--y\033[0m, \033[1mnow\033[0m\n");
+	assert_string_equal(colour, "run \033[1mx --y\033[0m, \033[1mnow\033[0m\n");
 }
 
 static void no_line_is_too_long_whatever_the_page_says(void **state)
