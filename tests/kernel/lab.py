@@ -36,10 +36,10 @@ def scenario_text(name):
     return image[begin:image.index(b"\0", begin)].decode()
 
 
-def tool(*arguments, timeout=60, **options):
+def tool(*arguments, timeout=60, program=TOOL, **options):
     """Runs ptrace-lab; standard output and error as text."""
     options.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run([TOOL, *map(str, arguments)], stdout=subprocess.PIPE,
+    return subprocess.run([program, *map(str, arguments)], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, errors="replace", timeout=timeout,
                           **options)
 
@@ -105,14 +105,30 @@ class KernelTest(unittest.TestCase):
 
 
 def programs_left():
-    """BPF programs of ours that are in the kernel, and still are after the moment it takes to free
-    them."""
+    """BPF programs of ours that are in the kernel without a process that uses them, and still are
+    after the moment it takes to free them. Somebody else may be tracing meanwhile."""
     for _ in range(30):
-        left = loaded_programs()
+        left = [p for p in loaded_programs() if p["id"] not in programs_in_use()]
         if not left:
             return []
         time.sleep(0.1)
     return left
+
+
+def programs_in_use():
+    used = set()
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        folder = os.path.dirname(path)
+        try:
+            with open(path) as file:
+                if not file.read().startswith(("ptrace-lab", "only-this-trace")):
+                    continue
+            for info in glob.glob(f"{folder}/fdinfo/*"):
+                with open(info) as file:
+                    used |= {int(line.split()[1]) for line in file if line.startswith("prog_id:")}
+        except OSError:
+            pass
+    return used
 
 
 def loaded_programs():
