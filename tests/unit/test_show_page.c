@@ -66,10 +66,10 @@ static void code_stands_as_it_is(void **state)
 
 static void marks_become_colour_or_stay_readable(void **state)
 {
-	CLEANUP_FREE char *plain = page_of("run `x --y`, **now**: 2 ** 3\n", 80, false);
+	CLEANUP_FREE char *plain = page_of("run `x --y`, **now** *or* never: 2 * 3\n", 80, false);
 	CLEANUP_FREE char *colour = page_of("run `x --y`, **now**\n", 80, true);
 
-	assert_string_equal(plain, "run `x --y`, now: 2 3\n");
+	assert_string_equal(plain, "run `x --y`, now or never: 2 * 3\n");
 	assert_string_equal(colour, "run \033[1mx --y\033[0m, \033[1mnow\033[0m\n");
 }
 

@@ -3,7 +3,8 @@
  * page.c - a page of Markdown as one reads it in a terminal
  *
  * Of Markdown it knows what our own pages use: headings, paragraphs, lists, text that is indented
- * by four and stands as it is, `code` and **emphasis**. Everything else is ordinary text.
+ * by four and stands as it is, `code`, *emphasis* and **more of it**. Everything else is ordinary
+ * text.
  */
 #include "show/show.h"
 
@@ -72,6 +73,11 @@ static size_t take_mark(const struct page *page, const char *at, bool *code, boo
 	if (!*code && !strncmp(at, "**", 2)) {
 		*strong = !*strong;
 		return 2;
+	}
+	/* One before a blank multiplies. */
+	if (!*code && *at == '*' && (*strong || (at[1] && at[1] != ' '))) {
+		*strong = !*strong;
+		return 1;
 	}
 	return 0;
 }

@@ -12,21 +12,23 @@
 
 #define NEEDS_MANY "  needs: fact.expected >= 100000 else there were too few additions to meet\n"
 
-SCENARIO("title: a lock for each addition: right, but slow\n"
-	 "chapter: 1\n"
-	 "order: 5\n"
-	 "claim: the result is exact\n"
-	 "  holds: fact.actual == fact.expected\n"
-	 "  shows: fact.actual as count\n"
-	 "claim: the lock was found taken again and again\n" COUNTING_NEEDS_START
-		 COUNTING_NEEDS_PEACE NEEDS_MANY "  holds: fact.found_taken >= 100\n"
-	 "  shows: fact.found_taken of fact.expected as count\n"
-	 "claim: now and then a thread slept for it, always for the same one\n" COUNTING_NEEDS_START
-		 COUNTING_NEEDS_PEACE NEEDS_MANY "  holds: locks == 1 and lock.waits >= 2\n"
-	 "  shows: lock.waits as count\n"
-	 "claim: two threads took longer than one alone, by a factor\n"
-	 "  holds: fact.elapsed_ns > fact.single_ns\n"
-	 "  shows: fact.elapsed_ns / fact.single_ns as ratio\n");
+SCENARIO(
+	"title: a lock for each addition: right, but slow\n"
+	"chapter: 1\n"
+	"order: 5\n"
+	"claim: the result is exact\n"
+	"  holds: fact.actual == fact.expected\n"
+	"  shows: fact.actual as count\n"
+	"claim: the lock was found taken again and again\n" COUNTING_NEEDS_START NEEDS_MANY COUNTING_NEEDS_PEACE_UNLESS(
+		"fact.found_taken >= 100") "  holds: fact.found_taken >= 100\n"
+					   "  shows: fact.found_taken of fact.expected as count\n"
+					   "claim: now and then a thread slept for it, always for the same one\n" COUNTING_NEEDS_START
+						   NEEDS_MANY COUNTING_NEEDS_PEACE_UNLESS(
+							   "lock.waits >= 1") "  holds: locks == 1 and lock.waits >= 1\n"
+									      "  shows: lock.waits as count\n"
+									      "claim: two threads took longer than one alone, by a factor\n"
+									      "  holds: fact.elapsed_ns > fact.single_ns\n"
+									      "  shows: fact.elapsed_ns / fact.single_ns as ratio\n");
 
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 /* volatile keeps the compiler from making one addition of the loop. */
