@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "show/comparison.h"
 #include "show/show.h"
 #include "show_models.h"
 
@@ -19,6 +20,7 @@
 
 struct runs {
 	struct sketch *sketches[RUNS];
+	struct comparison_sample samples[RUNS];
 	struct comparison_row rows[RUNS];
 };
 
@@ -28,8 +30,11 @@ static void make_runs(struct runs *runs)
 	runs->sketches[1] = sketch_race();
 	runs->sketches[2] = sketch_storm();
 	runs->sketches[3] = sketch_hostile();
-	for (size_t i = 0; i < RUNS; i++)
-		runs->rows[i].model = &runs->sketches[i]->model;
+	for (size_t i = 0; i < RUNS; i++) {
+		runs->samples[i] = comparison_sample_of(&runs->sketches[i]->model);
+		runs->rows[i].samples = &runs->samples[i];
+		runs->rows[i].count = 1;
+	}
 	runs->rows[0].name = "counter-lock";
 	runs->rows[1].name = "counter-race";
 	runs->rows[2].name = "counter-storm-lock";
@@ -90,10 +95,51 @@ static void the_table_fits_every_width_and_escapes_names(void **state)
 	free_runs(&runs);
 }
 
+/* Samples that differ in their times only. */
+static void of_many_runs_the_median_counts(void **state)
+{
+	struct comparison_sample first[] = {{.wall_ns = 30000000, .elapsed_ns = 11000000},
+					    {.wall_ns = 40000000, .elapsed_ns = 10000000},
+					    {.wall_ns = 90000000, .elapsed_ns = 99000000}};
+	struct comparison_sample second[] = {{.wall_ns = 7000000, .elapsed_ns = 5000000},
+					     {.wall_ns = 8000000, .elapsed_ns = 6000000},
+					     {.wall_ns = 9000000, .elapsed_ns = 5500000}};
+	struct comparison_row rows[] = {{"first", first, 3}, {"second", second, 3}};
+	CLEANUP_FREE char *text = NULL, *wall = NULL;
+
+	for (size_t i = 0; i < 3; i++) {
+		first[i].complete = first[i].lossless = true;
+		second[i].complete = second[i].lossless = true;
+		snprintf(first[i].cause, sizeof(first[i].cause), "cause %zu", i);
+	}
+	text = table_of(rows, 2, 120);
+	/* The scenarios' own times, as all of them tell one. */
+	assert_non_null(strstr(text, "11.0 ms  10.0 ms … 99.0 ms   1.00"));
+	assert_non_null(strstr(text, "5.50 ms  5.00 ms … 6.00 ms   0.50"));
+	assert_non_null(strstr(text, "cause 0"));
+	assert_null(strstr(text, "cause 1"));
+	assert_non_null(strstr(text, "Medians of 3 runs each"));
+	second[1].elapsed_ns = 0;
+	wall = table_of(rows, 2, 120);
+	assert_non_null(strstr(wall, "40.0 ms  30.0 ms … 90.0 ms   1.00"));
+	assert_non_null(strstr(wall, "8.00 ms  7.00 ms … 9.00 ms   0.20"));
+}
+
+static void each_run_has_a_cause_from_its_trace(void **state)
+{
+	struct runs runs;
+
+	make_runs(&runs);
+	for (size_t i = 0; i < RUNS; i++)
+		assert_true(*runs.samples[i].cause);
+	free_runs(&runs);
+}
+
 static void a_run_with_losses_is_marked(void **state)
 {
 	struct sketch *sketch = sketch_attach();
-	struct comparison_row row = {"server", &sketch->model};
+	struct comparison_sample sample = comparison_sample_of(&sketch->model);
+	struct comparison_row row = {"server", &sample, 1};
 	CLEANUP_FREE char *text = table_of(&row, 1, 80);
 
 	assert_non_null(strstr(text, "! server: "));
@@ -103,7 +149,8 @@ static void a_run_with_losses_is_marked(void **state)
 static void a_first_run_that_took_no_time_gives_no_ratio(void **state)
 {
 	struct model model = {.complete = true};
-	struct comparison_row row = {"nothing", &model};
+	struct comparison_sample sample = comparison_sample_of(&model);
+	struct comparison_row row = {"nothing", &sample, 1};
 	CLEANUP_FREE char *text = table_of(&row, 1, 80);
 
 	assert_non_null(strstr(text, "nothing"));
@@ -146,6 +193,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_run_is_the_measure_of_the_others),
 		cmocka_unit_test(the_table_fits_every_width_and_escapes_names),
+		cmocka_unit_test(of_many_runs_the_median_counts),
+		cmocka_unit_test(each_run_has_a_cause_from_its_trace),
 		cmocka_unit_test(a_run_with_losses_is_marked),
 		cmocka_unit_test(a_first_run_that_took_no_time_gives_no_ratio),
 		cmocka_unit_test(programs_get_the_same_figures),

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/exit_status.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "capture/capture.h"
+#include "capture/scenarios.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/tracing.h"
+#include "model/claims_text.h"
 #include "model/model.h"
 #include "recording/recording.h"
+#include "show/comparison.h"
 #include "show/show.h"
+
+#define REPEAT_MAX 1000
 
 struct compare_settings {
 	bool json;
+	int64_t repeat;
 };
 
 static const struct option_spec options[] = {
@@ -23,17 +29,36 @@ static const struct option_spec options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct compare_settings, json),
 	 .help = "as JSON"},
+	{.name = "repeat",
+	 .letter = 'n',
+	 .type = OPTION_NUMBER,
+	 .offset = offsetof(struct compare_settings, repeat),
+	 .argument = "N",
+	 .help = "run each N times, in turns; the median counts",
+	 .min = 1,
+	 .max = REPEAT_MAX},
 	{0},
 };
 
-struct run_result {
-	struct recording *recording;
-	struct model *model;
-};
-
-static int run_one(const char *name, struct run_result *ret)
+/* Some scenarios do more than they are about, to compare themselves with; not here, where they are
+ * compared anyway. "" if this one does not. 0 or -ENOMEM. */
+static int comparing_option(const char *name, char *ret, size_t size)
 {
-	char *argv[] = {(char *)name, NULL};
+	const char *text = scenario_text(name);
+	struct scenario_heading heading;
+	int error = scenario_heading_parse(text ? text : "", &heading);
+
+	if (error)
+		return error;
+	snprintf(ret, size, "%s", heading.compare ? heading.compare : "");
+	scenario_heading_free(&heading);
+	return 0;
+}
+
+static int run_one(const char *name, struct comparison_sample *ret, int *ret_interrupt)
+{
+	char option[64] = "";
+	char *argv[] = {(char *)name, NULL, NULL};
 	struct capture_options capture_options = {
 		.mode = CAPTURE_RUN,
 		.argv = argv,
@@ -42,12 +67,57 @@ static int run_one(const char *name, struct run_result *ret)
 		.silent_target = true,
 		.quiet = true,
 	};
+	struct recording *recording = NULL;
 	struct capture_result result;
-	int status = capture(&capture_options, &result);
+	struct model *model = NULL;
+	int status;
 
-	if (!status)
-		status = model_from_fd(result.recording_fd, name, &ret->recording, &ret->model);
-	return status;
+	if (comparing_option(name, option, sizeof(option))) {
+		log_error("out of memory");
+		return EXIT_INTERNAL;
+	}
+	argv[1] = *option ? option : NULL;
+	status = capture(&capture_options, &result);
+	if (status)
+		return status;
+	*ret_interrupt = result.interrupt;
+	status = model_from_fd(result.recording_fd, name, &recording, &model);
+	if (status)
+		return status;
+	*ret = comparison_sample_of(model);
+	model_free(&model);
+	recording_close(&recording);
+	return EXIT_OK;
+}
+
+static void show_progress(const char *name, size_t done, size_t all)
+{
+	if (!isatty(STDERR_FILENO) || log_get_level() < LOG_INFO)
+		return;
+	fprintf(stderr, "\r\033[K%zu of %zu  %s", done + 1, all, name);
+	fflush(stderr);
+}
+
+static void clear_progress(void)
+{
+	if (isatty(STDERR_FILENO) && log_get_level() >= LOG_INFO)
+		fputs("\r\033[K", stderr);
+}
+
+/* In turns, so that what disturbs the machine for a while disturbs all of them. `samples` has
+ * `repeat` places for each name. */
+static int run_all(char **names, size_t count, size_t repeat, struct comparison_sample *samples)
+{
+	int status = EXIT_OK, interrupt = 0;
+
+	for (size_t n = 0; !status && !interrupt && n < count * repeat; n++) {
+		size_t which = n % count;
+
+		show_progress(names[which], n, count * repeat);
+		status = run_one(names[which], &samples[which * repeat + n / count], &interrupt);
+	}
+	clear_progress();
+	return interrupt ? 128 + interrupt : status;
 }
 
 static int show(const struct comparison_row *rows, size_t count, bool json)
@@ -61,12 +131,14 @@ static int show(const struct comparison_row *rows, size_t count, bool json)
 
 static int run(void *given, int argc, char **argv)
 {
-	struct compare_settings *settings = given;
-	CLEANUP_FREE struct run_result *runs = calloc(argc + 1, sizeof(*runs));
-	CLEANUP_FREE struct comparison_row *rows = calloc(argc + 1, sizeof(*rows));
+	const struct compare_settings *settings = given;
+	size_t count = (size_t)argc, repeat = settings->repeat ? (size_t)settings->repeat : 1;
+	CLEANUP_FREE struct comparison_sample *samples =
+		calloc(count * repeat + 1, sizeof(*samples));
+	CLEANUP_FREE struct comparison_row *rows = calloc(count + 1, sizeof(*rows));
 	int status = EXIT_OK;
 
-	if (!runs || !rows) {
+	if (!samples || !rows) {
 		log_error("out of memory");
 		return EXIT_INTERNAL;
 	}
@@ -74,27 +146,25 @@ static int run(void *given, int argc, char **argv)
 		log_error("which scenarios? `ptrace-lab compare counter-single counter-lock`");
 		return EXIT_USAGE;
 	}
-	for (int i = 0; !status && i < argc; i++)
+	for (size_t i = 0; !status && i < count; i++) {
 		status = tracing_check_scenario(argv[i]);
-	for (int i = 0; !status && i < argc; i++) {
-		status = run_one(argv[i], &runs[i]);
-		rows[i] = (struct comparison_row){.name = argv[i], .model = runs[i].model};
+		rows[i] = (struct comparison_row){
+			.name = argv[i], .samples = &samples[i * repeat], .count = repeat};
 	}
 	if (!status)
-		status = show(rows, argc, settings->json);
-	for (int i = 0; i < argc; i++) {
-		model_free(&runs[i].model);
-		recording_close(&runs[i].recording);
-	}
-	return status;
+		status = run_all(argv, count, repeat, samples);
+	return status ? status : show(rows, count, settings->json);
 }
 
 const struct command command_compare = {
 	.name = "compare",
 	.synopsis = "SCENARIO SCENARIO…",
-	.summary = "run several scenarios, one after another, and show one table",
+	.summary = "run several scenarios, show one table, and say why they differ",
 	.details = "Each scenario runs with its default sizes, traced, its own output left out. "
-		   "The last column is the wall time as a multiple of the first scenario's.",
+		   "The ratios are to the first one's time: of what the scenario is about, where "
+		   "all of them tell it, otherwise from start to end.\n"
+		   "With --repeat the scenarios take turns, and the table has the median of each "
+		   "figure and the spread of the time.",
 	.options = options,
 	.settings_size = sizeof(struct compare_settings),
 	.run = run,

@@ -169,6 +169,10 @@ static int heading_line(struct scenario_heading *heading, const struct line *lin
 		heading->title = span_copy(line->value);
 		if (!heading->title)
 			return -ENOMEM;
+	} else if (span_is(line->key, "compare") && !heading->compare) {
+		heading->compare = span_copy(line->value);
+		if (!heading->compare)
+			return -ENOMEM;
 	}
 	/* Other keys are for a newer version than this one, and say nothing about the claims. */
 	return 0;
@@ -264,5 +268,6 @@ int scenario_heading_parse(const char *text, struct scenario_heading *ret)
 void scenario_heading_free(struct scenario_heading *heading)
 {
 	free(heading->title);
+	free(heading->compare);
 	*heading = (struct scenario_heading){0};
 }

@@ -25,6 +25,7 @@ struct claim_text {
 struct scenario_heading {
 	char *title;		     /* NULL: none */
 	unsigned int chapter, order; /* 0: none */
+	char *compare;		     /* option to run it with beside others; NULL: none */
 };
 
 struct scenario_text {

@@ -28,10 +28,13 @@ int show_schema(FILE *out);
 /* A page of Markdown (page.c says how much of it), in lines that are good to read. */
 int show_page(FILE *out, const char *markdown, const struct text_options *options);
 
-/* One table for several runs; the first one is the measure of the others. */
+/* One table for several scenarios, each run once or more; the first one is the measure of the
+ * others, and of many runs the median counts. */
+struct comparison_sample;
 struct comparison_row {
 	const char *name;
-	const struct model *model;
+	const struct comparison_sample *samples; /* comparison.h; at least one */
+	size_t count;
 };
 int show_comparison_text(FILE *out, const struct comparison_row *rows, size_t count,
 			 const struct text_options *options);

@@ -118,25 +118,6 @@ static const struct table_column lock_columns[LOCK_COLUMNS] = {
 	[LOCK_HOLDER] = {.head = "held meanwhile by", .min = 33, .drop = 1},
 };
 
-/* A scenario tells the addresses of its variables as facts: lock_address names one `lock`. */
-static const char *variable_at(const struct model *model, uint64_t address, int *ret_length)
-{
-	static const char suffix[] = "_address";
-	const struct fact *fact;
-
-	vector_for_each (&model->facts, fact) {
-		size_t length = strlen(fact->name), ending = strlen(suffix);
-
-		if (length <= ending || strcmp(fact->name + length - ending, suffix) != 0)
-			continue;
-		if (strtoull(fact->value, NULL, 0) == address) {
-			*ret_length = (int)(length - ending);
-			return fact->name;
-		}
-	}
-	return NULL;
-}
-
 static void put_lock(struct table *table, const struct model *model, const struct lock *lock,
 		     bool kinds)
 {

@@ -13,8 +13,7 @@
 
 SCENARIO("title: two processes, half of the numbers each: half the time\n"
 	 "chapter: 5\n"
-	 "order: 4\n"
-	 "claim: the sum is exact\n"
+	 "order: 4\n" SUM_COMPARE "claim: the sum is exact\n"
 	 "  holds: fact.actual == fact.expected\n"
 	 "  shows: fact.actual as count\n"
 	 "claim: two child processes did it\n"
@@ -145,9 +144,11 @@ static uint64_t add_results(struct queue *results)
 
 int main(int argc, char **argv)
 {
-	uint64_t count = SUM_DEFAULT_COUNT, sum, single, threads_bytes, processes_bytes;
+	uint64_t count = SUM_DEFAULT_COUNT, sum, single = 0, threads_bytes, processes_bytes;
+	bool no_baseline = false;
 	const struct scenario_option options[] = {
 		SUM_COUNT_OPTION(&count),
+		SUM_BASELINE_OPTION(&no_baseline),
 		SCENARIO_END,
 	};
 	struct process_adder adders[ADDERS];
@@ -156,7 +157,8 @@ int main(int argc, char **argv)
 
 	scenario_begin(argc, argv, options);
 	threads_bytes = bytes_of_threads();
-	single = sum_alone(count, add_alone);
+	if (!no_baseline)
+		single = sum_alone(count, add_alone);
 	shared = child_shared_memory(sizeof(*shared));
 	shared->results = queue_new();
 	sum_halves(halves, count);
@@ -172,7 +174,8 @@ int main(int argc, char **argv)
 	scenario_fact("threads_bytes", (int64_t)threads_bytes);
 	scenario_fact("processes_bytes", (int64_t)processes_bytes);
 	scenario_result(sum_expected(count), sum, elapsed_in(shared));
-	scenario_say("one alone", "%s", scenario_duration_text(single).text);
+	if (!no_baseline)
+		scenario_say("one alone", "%s", scenario_duration_text(single).text);
 	scenario_say("memory", "%s for the two processes, two threads take %s",
 		     scenario_size_text(processes_bytes).text,
 		     scenario_size_text(threads_bytes).text);

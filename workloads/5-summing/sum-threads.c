@@ -9,8 +9,7 @@
 
 SCENARIO("title: two threads, half of the numbers each: half the time\n"
 	 "chapter: 5\n"
-	 "order: 2\n"
-	 "claim: the sum is exact\n"
+	 "order: 2\n" SUM_COMPARE "claim: the sum is exact\n"
 	 "  holds: fact.actual == fact.expected\n"
 	 "  shows: fact.actual as count\n"
 	 "claim: two threads of one process did it\n"
@@ -56,15 +55,18 @@ static void add_alone(void *argument)
 
 int main(int argc, char **argv)
 {
-	uint64_t count = SUM_DEFAULT_COUNT, elapsed, single, sum = 0;
+	uint64_t count = SUM_DEFAULT_COUNT, elapsed, single = 0, sum = 0;
+	bool no_baseline = false;
 	const struct scenario_option options[] = {
 		SUM_COUNT_OPTION(&count),
+		SUM_BASELINE_OPTION(&no_baseline),
 		SCENARIO_END,
 	};
 	struct adder adders[ADDERS];
 
 	scenario_begin(argc, argv, options);
-	single = sum_alone(count, add_alone);
+	if (!no_baseline)
+		single = sum_alone(count, add_alone);
 	sum_halves(adders, count);
 	for (unsigned int i = 0; i < ADDERS; i++)
 		scenario_thread_start(&adders[i].thread, add, &adders[i], "adder-%u", i + 1);
@@ -75,6 +77,7 @@ int main(int argc, char **argv)
 	elapsed = scenario_stop(&timer);
 	scenario_fact("started_together", started_together);
 	scenario_result(sum_expected(count), sum, elapsed);
-	scenario_say("one alone", "%s", scenario_duration_text(single).text);
+	if (!no_baseline)
+		scenario_say("one alone", "%s", scenario_duration_text(single).text);
 	return scenario_end();
 }

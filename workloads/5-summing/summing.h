@@ -22,6 +22,10 @@
 	SCENARIO_VALUE_(SCENARIO_NUMBER_OPTION, "count", (count), 1000, SUM_MAX_COUNT,             \
 			SUM_FULL_COUNT, "how many numbers are added, from 0 on")
 
+#define SUM_BASELINE_OPTION(left_out)                                                              \
+	SCENARIO_FLAG("no-baseline", (left_out), "leave out the thread that adds alone before")
+#define SUM_COMPARE "compare: --no-baseline\n"
+
 /*
  * How long the adders take says something about how they are organised only if each of them gets a
  * CPU when it wants one; beside other programs that keep the CPUs busy that is left undecided. A
