@@ -22,7 +22,7 @@ struct model_sizes {
 
 #define MODEL_SIZES(uthreads_)                                                                     \
 	{                                                                                          \
-		.uthreads = (uthreads_), .steps = 40, .additions = 1000000, .block_ns = 50000000   \
+		.uthreads = (uthreads_), .steps = 60, .additions = 1000000, .block_ns = 50000000   \
 	}
 
 /* The scenario's table of options begins with them. */
@@ -41,6 +41,7 @@ struct model_work {
 	uint64_t done; /* steps, of all workers */
 	/* What the one that blocked saw. */
 	uint64_t done_during, cpu_during_ns;
+	uint64_t others_left; /* steps that the others had before them */
 	void (*blocks)(struct model_work *work, bool begins); /* may be NULL */
 	struct carrier *carriers;			      /* for it to look at */
 	uint64_t carrier_count, carriers_during;
@@ -69,7 +70,7 @@ static inline void model_compute(struct model_work *work)
 
 /* The blocking call. The kernel takes the CPU from the thread that makes it, and knows no other
  * thread than that. */
-static inline void model_block(struct model_work *work)
+static inline void model_block(struct model_work *work, uint64_t own_left)
 {
 	uint64_t done, cpu;
 
@@ -77,6 +78,7 @@ static inline void model_block(struct model_work *work)
 		work->blocks(work, true);
 	PTRACE_LAB_PHASE("blocking call");
 	done = __atomic_load_n(&work->done, __ATOMIC_RELAXED);
+	work->others_left = work->sizes->uthreads * work->sizes->steps - done - own_left;
 	cpu = model_cpu_now();
 	sleep_for(work->sizes->block_ns);
 	work->cpu_during_ns = model_cpu_now() - cpu;
@@ -98,7 +100,7 @@ static inline void model_uthread(struct uthread *self)
 
 	for (uint64_t step = 0; step < work->sizes->steps; step++) {
 		if (model_blocks_at(work, self->id, step))
-			model_block(work);
+			model_block(work, work->sizes->steps - step);
 		model_compute(work);
 		__atomic_add_fetch(&self->carrier->steps, 1, __ATOMIC_RELAXED);
 		uthread_yield(self);
@@ -114,6 +116,7 @@ static inline void model_tell(const struct model_work *work, uint64_t switches, 
 	scenario_fact("uthreads", (int64_t)sizes->uthreads);
 	scenario_fact("block_ns", (int64_t)sizes->block_ns);
 	scenario_fact("uthread_switches", (int64_t)switches);
+	scenario_fact("steps_left", (int64_t)work->others_left);
 	scenario_fact("steps_during", (int64_t)work->done_during);
 	scenario_fact("cpu_during_ns", (int64_t)work->cpu_during_ns);
 	scenario_result(expected, work->done, elapsed_ns);

@@ -39,6 +39,7 @@ struct uthread_scheduler {
 	pthread_cond_t changed;
 	struct uthread *first, **last; /* the ready ones */
 	unsigned int left;	       /* that have not ended */
+	bool unmarked;		       /* the tracer is not to see these user threads */
 };
 
 struct carrier {
@@ -119,6 +120,18 @@ static inline void uthread_yield(struct uthread *self)
 		scenario_fail(errno, "the user thread %s cannot be left", self->name);
 }
 
+/* For the tracer; NULL: none. */
+static inline void uthread_mark(const struct uthread_scheduler *scheduler,
+				const struct uthread *uthread)
+{
+	if (scheduler->unmarked)
+		return;
+	if (uthread)
+		PTRACE_LAB_UTHREAD_SWITCH(uthread->id, uthread->name);
+	else
+		PTRACE_LAB_UTHREAD_SWITCH(0, "");
+}
+
 /* NULL when all have ended. */
 static inline struct uthread *uthread_next(struct uthread_scheduler *scheduler)
 {
@@ -128,7 +141,7 @@ static inline struct uthread *uthread_next(struct uthread_scheduler *scheduler)
 	uthread_check(pthread_mutex_lock(&scheduler->mutex));
 	while (!scheduler->first && scheduler->left) {
 		if (!idle)
-			PTRACE_LAB_UTHREAD_SWITCH(0, "");
+			uthread_mark(scheduler, NULL);
 		idle = true;
 		uthread_check(pthread_cond_wait(&scheduler->changed, &scheduler->mutex));
 	}
@@ -147,8 +160,9 @@ static inline void uthread_put_back(struct uthread_scheduler *scheduler, struct 
 {
 	bool all_ended;
 
-	PTRACE_LAB_UTHREAD_STATE(uthread->id, uthread->name,
-				 uthread->ended ? UTHREAD_ENDED : UTHREAD_READY);
+	if (!scheduler->unmarked)
+		PTRACE_LAB_UTHREAD_STATE(uthread->id, uthread->name,
+					 uthread->ended ? UTHREAD_ENDED : UTHREAD_READY);
 	uthread_check(pthread_mutex_lock(&scheduler->mutex));
 	if (uthread->ended)
 		scheduler->left--;
@@ -170,12 +184,12 @@ static inline void uthread_carry(void *argument)
 		uthread->moves += uthread->carrier && uthread->carrier != self;
 		uthread->carrier = self;
 		self->switches++;
-		PTRACE_LAB_UTHREAD_SWITCH(uthread->id, uthread->name);
+		uthread_mark(self->scheduler, uthread);
 		if (swapcontext(&self->context, &uthread->context))
 			scenario_fail(errno, "the user thread %s cannot be run", uthread->name);
 		uthread_put_back(self->scheduler, uthread);
 	}
-	PTRACE_LAB_UTHREAD_SWITCH(0, "");
+	uthread_mark(self->scheduler, NULL);
 }
 
 #endif
