@@ -298,7 +298,9 @@ inlined bool has_memory(const struct where *where)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return task->mm && !BPF_CORE_READ_BITFIELD(task, in_execve);
+	if (!task->mm)
+		return false;
+	return !bpf_core_field_exists(task->in_execve) || !BPF_CORE_READ_BITFIELD(task, in_execve);
 }
 
 inlined __u32 unwind_current(struct stack_scratch *scratch, const struct where *where, bool keep)

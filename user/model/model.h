@@ -191,8 +191,10 @@ struct losses {
 /* How stacks end, one for each wait and each sample that has one. */
 #define STACK_ENDS 16
 struct stack_ends {
-	bool asked;			     /* stacks were kept at all */
-	uint64_t stacks, stops[STACK_ENDS];  /* by enum stack_stop (recording/stacks.h) */
+	bool asked; /* stacks were kept at all */
+	uint64_t stacks,
+		stops[STACK_ENDS];	     /* by enum stack_stop (recording/stacks.h); `stacks`
+					      * without those of threads that had no memory any more */
 	uint64_t lost;			     /* that found no room in the kernel side's ring */
 	uint64_t unknown;		     /* that the recording does not explain */
 	uint64_t walked, recognised, copied; /* how the kernel side came by them */

@@ -25,7 +25,9 @@ static void count(struct stack_ends_counter *counter, uint32_t id)
 		counter->ends.unknown++;
 		return;
 	}
-	counter->ends.stacks++;
+	/* One that ends, or has just executed another program, has no stack that could be whole. */
+	if (stack.stop != STOP_NO_MEMORY)
+		counter->ends.stacks++;
 	counter->ends.stops[stack.stop < STACK_ENDS ? stack.stop : STOP_UNKNOWN]++;
 }
 

@@ -115,7 +115,7 @@ static void put_stacks(struct text *text, const struct model *model)
 	const struct stack_ends *ends = &model->stack_ends;
 
 	for (unsigned int stop = 1; stop < STOP_COUNT; stop++)
-		if (ends->stops[stop])
+		if (ends->stops[stop] && stop != STOP_NO_MEMORY)
 			put_warning(text, STYLE_DOUBT, "%s of %s stacks are not whole: %s",
 				    format_count(ends->stops[stop]).text,
 				    format_count(ends->stacks).text, stack_stop_text(stop));
