@@ -29,7 +29,9 @@
 
 /* Often enough that a ring that fills slowly is never old, seldom enough to cost nothing. */
 #define FETCH_EVERY_MS 200
-#define FLUSH_EVERY_NS NS_PER_S
+/* With stacks: how long code that was mapped where other code was may be taken for that. */
+#define FETCH_MAPS_EVERY_MS 10
+#define FLUSH_EVERY_NS	    NS_PER_S
 
 struct session {
 	const struct capture_options *options;
@@ -256,12 +258,13 @@ static bool is_over(const struct session *session, uint64_t now)
 static int wait_ms(const struct session *session, uint64_t now)
 {
 	uint64_t duration = session->options->duration, left;
+	int every = session->stacks ? FETCH_MAPS_EVERY_MS : FETCH_EVERY_MS;
 
 	if (!duration)
-		return FETCH_EVERY_MS;
+		return every;
 	left = session->begin + duration > now ? session->begin + duration - now : 0;
 	left = (left + NS_PER_MS - 1) / NS_PER_MS;
-	return left < FETCH_EVERY_MS ? (int)left : FETCH_EVERY_MS;
+	return left < (uint64_t)every ? (int)left : every;
 }
 
 static int fetch(struct session *session)
@@ -366,6 +369,7 @@ static int start_stacks(struct session *session)
 			  strerror(-error));
 		return EXIT_NO_KERNEL;
 	}
+	drain_tell(session->drain, session->stacks);
 	/* The child that is to become the target has our libraries, so that their tables are there
 	 * when it begins. */
 	if (options->mode == CAPTURE_RUN)

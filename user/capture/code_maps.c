@@ -436,6 +436,22 @@ static void remove_ended(struct code_maps *maps)
 	}
 }
 
+void code_maps_life(struct code_maps *maps, const union pl_life *life)
+{
+	const struct pl_life_head *head = &life->head;
+	struct map_event event = {.time = head->time, .pid = head->tgid};
+
+	if (head->kind == PL_LIFE_FORK && head->flags & PL_TASK_LEADER) {
+		event.kind = MAP_EVENT_FORK;
+		event.parent = life->task.parent;
+	} else if (head->kind == PL_LIFE_EXIT && head->flags & PL_TASK_LAST) {
+		event.kind = MAP_EVENT_EXIT;
+	} else {
+		return;
+	}
+	map_events_add(maps->events, &event);
+}
+
 static void take_events(struct code_maps *maps)
 {
 	map_events_read(maps->events, take_event, maps);

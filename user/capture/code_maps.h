@@ -34,11 +34,13 @@ struct code_space {
 int code_maps_new(const struct kernel_side_stacks *shared, struct modules *modules,
 		  struct code_maps **ret);
 void code_maps_free(struct code_maps **maps);
-/* Is readable together with `epoll_fd` when something was mapped. */
+/* Is readable together with `epoll_fd` when much was mapped; else it is to be looked at often. */
 int code_maps_watch(struct code_maps *maps, int epoll_fd);
 
 /* From here on a process and its descendants count; what it has mapped so far is looked up. */
 void code_maps_follow(struct code_maps *maps, pid_t pid);
+/* A record of a process that begins or ends; others are passed over. */
+void code_maps_life(struct code_maps *maps, const union pl_life *life);
 /* Takes in what was mapped meanwhile, and tells the kernel side. */
 void code_maps_update(struct code_maps *maps);
 

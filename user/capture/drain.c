@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "capture/stacks.h"
+
 struct drain {
 	struct kernel_side *side;
 	struct recording_writer *writer;
 	struct ring_buffer *life;
+	struct stacks *stacks; /* or NULL */
 	uint64_t records;
 	uint64_t first_time;
 	int error; /* the recording's first one */
@@ -30,6 +33,8 @@ static int take_life(void *context, void *data, size_t size)
 		return 0;
 	if (!drain->first_time)
 		drain->first_time = life->head.time;
+	if (drain->stacks)
+		stacks_life(drain->stacks, life);
 	keep_error(drain, recording_write_life(drain->writer, life));
 	return 0;
 }
@@ -62,6 +67,11 @@ void drain_free(struct drain **slot)
 	ring_buffer__free(drain->life);
 	free(drain);
 	*slot = NULL;
+}
+
+void drain_tell(struct drain *drain, struct stacks *stacks)
+{
+	drain->stacks = stacks;
 }
 
 int drain_fd(const struct drain *drain)

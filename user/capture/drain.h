@@ -9,10 +9,13 @@
 #include "recording/recording.h"
 
 struct drain;
+struct stacks;
 
 /* Uses both for as long as it lives. 0 or -errno. */
 int drain_new(struct kernel_side *side, struct recording_writer *writer, struct drain **ret);
 void drain_free(struct drain **drain);
+/* Who is to be told of each life record as well. */
+void drain_tell(struct drain *drain, struct stacks *stacks);
 
 /* Readable when a ring has filled up to a quarter, so that it is time to fetch. */
 int drain_fd(const struct drain *drain);

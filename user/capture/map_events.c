@@ -42,14 +42,6 @@ struct record_map {
 	char path[];
 };
 
-/* FORK and EXIT */
-struct record_task {
-	struct perf_event_header header;
-	uint32_t pid, parent;
-	uint32_t tid, parent_tid;
-	uint64_t time;
-};
-
 struct record_name {
 	struct perf_event_header header;
 	uint32_t pid, tid;
@@ -67,9 +59,10 @@ static int open_ring(struct map_events *events, unsigned int cpu)
 		.mmap2 = 1,
 		.comm = 1,
 		.comm_exec = 1,
-		.task = 1,
 		.watermark = 1,
-		.wakeup_watermark = 1,
+		/* Whoever reads it looks in often enough: each thread that begins or ends makes a
+		 * record too, which should not wake it. */
+		.wakeup_watermark = RING_BYTES / 2,
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 	};
@@ -170,7 +163,6 @@ static bool take_map(const struct perf_event_header *header, struct map_event *e
 
 static bool take_record(const struct perf_event_header *header, struct map_event *event)
 {
-	const struct record_task *task = (const void *)header;
 	const struct record_name *name = (const void *)header;
 
 	event->time = time_of(header);
@@ -181,15 +173,6 @@ static bool take_record(const struct perf_event_header *header, struct map_event
 		event->kind = MAP_EVENT_EXEC;
 		event->pid = name->pid;
 		return header->misc & PERF_RECORD_MISC_COMM_EXEC;
-	case PERF_RECORD_FORK:
-		event->kind = MAP_EVENT_FORK;
-		event->pid = task->pid;
-		event->parent = task->parent;
-		return task->pid != task->parent;
-	case PERF_RECORD_EXIT:
-		event->kind = MAP_EVENT_EXIT;
-		event->pid = task->pid;
-		return task->pid == task->tid;
 	case PERF_RECORD_LOST:
 		event->kind = MAP_EVENT_LOST;
 		return true;
@@ -246,6 +229,14 @@ static int by_time(const void *left, const void *right)
 	const struct map_event *a = left, *b = right;
 
 	return a->time < b->time ? -1 : a->time > b->time;
+}
+
+void map_events_add(struct map_events *events, const struct map_event *event)
+{
+	struct map_event *kept = vector_add(&events->pending);
+
+	if (kept)
+		*kept = *event;
 }
 
 void map_events_read(struct map_events *events, map_event_fn *tell, void *context)

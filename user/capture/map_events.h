@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * map_events.h - who maps code, begins, or turns into another program, as the kernel tells it
+ * map_events.h - who maps code, or turns into another program, as the kernel tells it
  *
  * The records that profilers get beside their samples: nothing in the target's way costs more for
- * them, and they tell of processes that are gone when we come to look.
+ * them, and they tell of processes that are gone when we come to look. Births and ends are told by
+ * our own life records: the kernel's would come for each thread.
  */
 #ifndef CAPTURE_MAP_EVENTS_H
 #define CAPTURE_MAP_EVENTS_H
@@ -36,8 +37,10 @@ typedef void map_event_fn(void *context, const struct map_event *event);
 /* 0 or -errno. */
 int map_events_open(struct map_events **ret);
 void map_events_close(struct map_events **events);
-/* Adds its descriptors to an epoll set, which is then readable when there is something. */
+/* Adds its descriptors to an epoll set, which is then readable when they are half full. */
 int map_events_watch(struct map_events *events, int epoll_fd);
+/* One that is known from elsewhere; without a path. */
+void map_events_add(struct map_events *events, const struct map_event *event);
 /* Tells all there is, in order of time. */
 void map_events_read(struct map_events *events, map_event_fn *tell, void *context);
 

@@ -206,6 +206,11 @@ void stacks_follow(struct stacks *stacks, pid_t pid)
 	code_maps_follow(stacks->maps, pid);
 }
 
+void stacks_life(struct stacks *stacks, const union pl_life *life)
+{
+	code_maps_life(stacks->maps, life);
+}
+
 int stacks_fetch(struct stacks *stacks)
 {
 	/* Mappings first: what a stack speaks of was mapped before. */

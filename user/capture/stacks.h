@@ -36,6 +36,8 @@ int stacks_watch(struct stacks *stacks, int epoll_fd);
 
 /* This process and its descendants are the target. */
 void stacks_follow(struct stacks *stacks, pid_t pid);
+/* Of every life record: processes begin with the memory of others. */
+void stacks_life(struct stacks *stacks, const union pl_life *life);
 /* Fetches all there is. 0, or the recording's -errno. */
 int stacks_fetch(struct stacks *stacks);
 
