@@ -23,7 +23,7 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-LIBRARIES := libbpf libelf zlib libzstd libxxhash
+LIBRARIES := libbpf libdw libelf zlib libzstd libxxhash
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-unused-parameter -Wno-format-nonliteral
@@ -31,7 +31,8 @@ INCLUDES := -I. -Iuser -I$(BUILD)/bpf
 COMPILE = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) -D_GNU_SOURCE -DPTRACE_LAB_VERSION='"$(VERSION)"' \
 	$(INCLUDES) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null) -MMD -MP
 # All but the C library goes into the program, so that it runs wherever that is the same.
-LINK_LIBRARIES = -Wl,-Bstatic $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -Wl,-Bdynamic -lpthread -lm
+LINK_LIBRARIES = -Wl,-Bstatic $(shell $(PKG_CONFIG) --static --libs $(LIBRARIES)) -liberty -Wl,-Bdynamic \
+	-lpthread -lm
 
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
@@ -148,10 +149,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/asan/libptrace_lab.a $(BUILD)/wor
 	@mkdir -p $(@D)
 	$(say) TEST $@
 	$(Q)$(COMPILE) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-		-I$(<D) $(filter %.c %.o %.a,$^) -o $@ -lcmocka $(LDFLAGS) $(LINK_LIBRARIES)
-
-# elfutils as the second source.
-$(BUILD)/tests/unit/test_unwind_table: private LDFLAGS += -ldw
+		-I$(<D) $(filter %.c %.o %.a,$^) -o $@ -lcmocka $(LINK_LIBRARIES)
 
 # Programs with known answers, for the kernel tests and the benchmarks.
 $(BUILD)/tests/targets/%: tests/targets/%.c
@@ -180,7 +178,7 @@ $(BUILD)/tests/targets/throws: tests/targets/throws.cc
 $(BUILD)/tests/oracle/%: tests/oracle/%.c $(BUILD)/libptrace_lab.a $(BUILD)/workloads/embedded.o
 	@mkdir -p $(@D)
 	$(say) CC $@
-	$(Q)$(COMPILE) $^ -o $@ -ldw $(LINK_LIBRARIES)
+	$(Q)$(COMPILE) $^ -o $@ $(LINK_LIBRARIES)
 
 $(BUILD)/tests/bench/floor.skel.h: $(BUILD)/tests/bench/floor.bpf.o
 	$(say) SKEL $@
@@ -190,7 +188,10 @@ $(BUILD)/tests/bench/floor: tests/bench/floor.c $(BUILD)/tests/bench/floor.skel.
 	$(say) CC $@
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE -I$(@D) $< -o $@ -lbpf
 
+# Of our own code, as it is in the program.
 $(BUILD)/tests/bench/tables: tests/bench/tables.c $(BUILD)/libptrace_lab.a
+$(BUILD)/tests/bench/names: tests/bench/names.c $(BUILD)/libptrace_lab.a
+$(BUILD)/tests/bench/tables $(BUILD)/tests/bench/names:
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(COMPILE) $^ -o $@ $(LINK_LIBRARIES)
@@ -206,8 +207,9 @@ test-programs: all $(unit_tests) $(targets) $(BUILD)/asan/ptrace-lab
 
 # ---- what a person types ---------------------------------------------------------------------
 
-build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
-	libzstd-dev libxxhash-dev libdw-dev linux-libc-dev systemtap-sdt-dev
+build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libdw-dev libelf-dev \
+	liblzma-dev libbz2-dev libiberty-dev zlib1g-dev libzstd-dev libxxhash-dev linux-libc-dev \
+	systemtap-sdt-dev
 test_packages := g++ libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
