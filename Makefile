@@ -121,6 +121,9 @@ $(BUILD)/asan/user/%.o: user/%.c
 	$(Q)$(COMPILE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined -c $< -o $@
 
+# It has these two in it.
+$(BUILD)/user/show/flame_svg.o $(BUILD)/asan/user/show/flame_svg.o: user/show/flame.js user/show/flame.css
+
 # Only the capture knows the BPF object.
 $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/capture/*.c)): | $(skeleton)
 $(patsubst user/%.c,$(BUILD)/asan/user/%.o,$(wildcard user/capture/*.c)): | $(skeleton)

@@ -8,6 +8,7 @@ const struct command *const commands[] = {
 	&command_record,
 	&command_attach,
 	&command_report,
+	&command_flame,
 	&command_list,
 	&command_explain,
 	&command_compare,

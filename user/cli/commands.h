@@ -9,6 +9,7 @@ extern const struct command command_run;
 extern const struct command command_record;
 extern const struct command command_attach;
 extern const struct command command_report;
+extern const struct command command_flame;
 extern const struct command command_list;
 extern const struct command command_explain;
 extern const struct command command_compare;
