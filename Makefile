@@ -226,11 +226,21 @@ define install_missing
 			$$missing > /dev/null; }
 endef
 
+# The same for COMMAND:PACKAGE, where others than Debian's packages may have brought the command.
+define install_commands
+	@missing=; for p in $(1); do command -v $${p%%:*} > /dev/null || missing="$$missing $${p##*:}"; done; \
+		[ -z "$$missing" ] || { echo "  INSTALL $$missing"; $(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			$$missing > /dev/null; }
+endef
+
 .PHONY: deps-build deps-test
 deps-build:
 	$(call install_missing,$(build_packages))
 deps-test: deps-build
 	$(call install_missing,$(test_packages))
+	$(call install_commands,node:nodejs npm:npm chromium:chromium)
+	@tests/viewers/install
 deps: deps-test
 
 # A second make, as the first one looked for its tools before they were installed.

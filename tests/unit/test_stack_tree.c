@@ -104,15 +104,14 @@ struct made {
 	struct model *model;
 };
 
-static struct made make(uint64_t seed, bool lossy, bool stacks)
+/* The descriptor of a recording of a simulated machine. */
+static int write_made(uint64_t seed, bool lossy, bool stacks)
 {
 	struct stream stream = {0}, decorated = {0};
 	struct sim sim = {.random = seed * 77 + 1};
 	int fd = memfd_create("recording", MFD_CLOEXEC), kept = dup(fd);
-	struct recording_error error = {""};
 	struct recording_writer *writer;
 	struct made_item *item;
-	struct made made;
 	uint64_t end = simulate(&stream, seed, 100 + seed * 5, lossy), lost = 0;
 
 	if (stacks)
@@ -133,9 +132,22 @@ static struct made make(uint64_t seed, bool lossy, bool stacks)
 	assert_int_equal(recording_writer_finish(writer), 0);
 	vector_free(&stream.items);
 	vector_free(&decorated.items);
-	assert_int_equal(recording_open_fd(kept, &made.recording, &error), 0);
+	return kept;
+}
+
+static struct made open_made(int fd)
+{
+	struct recording_error error = {""};
+	struct made made;
+
+	assert_int_equal(recording_open_fd(fd, &made.recording, &error), 0);
 	assert_int_equal(model_build(made.recording, &made.model, &error), 0);
 	return made;
+}
+
+static struct made make(uint64_t seed, bool lossy, bool stacks)
+{
+	return open_made(write_made(seed, lossy, stacks));
 }
 
 static void made_free(struct made *made)
@@ -293,14 +305,12 @@ static void threads_and_reasons_can_be_picked(void **state)
 
 /* ---- one small recording, by hand ------------------------------------------------------------ */
 
-static struct made small(void)
+static int write_small(void)
 {
 	int fd = memfd_create("recording", MFD_CLOEXEC), kept = dup(fd);
-	struct recording_error error = {""};
 	struct recording_writer *writer;
 	struct stream stream = {0};
 	struct made_item *item;
-	struct made made;
 	union pl_life *life;
 
 	life = add_task(&stream, 1000, 10, 10, PL_TASK_RUNNING);
@@ -324,9 +334,12 @@ static struct made small(void)
 		write_item(writer, item);
 	assert_int_equal(recording_writer_finish(writer), 0);
 	vector_free(&stream.items);
-	assert_int_equal(recording_open_fd(kept, &made.recording, &error), 0);
-	assert_int_equal(model_build(made.recording, &made.model, &error), 0);
-	return made;
+	return kept;
+}
+
+static struct made small(void)
+{
+	return open_made(write_small());
 }
 
 static char *shown(const struct made *made, const struct tree_options *options,
@@ -483,8 +496,26 @@ static void a_full_disk_is_told_by_every_format(void **state)
 	made_free(&made);
 }
 
+/* For the tests of viewers (tests/kernel/test_flame_viewers.py). */
+static void copy_to(const char *folder, const char *name, int fd)
+{
+	char path[4096], buffer[4096];
+	ssize_t got;
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	out = fopen(path, "we");
+	lseek(fd, 0, SEEK_SET);
+	while (out && (got = read(fd, buffer, sizeof(buffer))) > 0)
+		fwrite(buffer, 1, got, out);
+	if (out)
+		fclose(out);
+	close(fd);
+}
+
 int main(void)
 {
+	const char *folder = getenv("WRITE_RECORDINGS");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_that_is_shown_is_what_the_model_says),
 		cmocka_unit_test(the_wall_picture_is_as_wide_as_all_lives),
@@ -497,5 +528,11 @@ int main(void)
 		cmocka_unit_test(a_full_disk_is_told_by_every_format),
 	};
 
+	if (folder) {
+		copy_to(folder, "made.ptl", write_made(30, false, true));
+		copy_to(folder, "lossy.ptl", write_made(31, true, true));
+		copy_to(folder, "hostile.ptl", write_small());
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
