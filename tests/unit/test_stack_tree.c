@@ -206,6 +206,19 @@ static void assert_adds_up(const struct stack_tree *tree, const struct made *mad
 	free(sums);
 }
 
+/* No two children of a node have the same name and kind. */
+static void assert_all_differ(const struct stack_tree *tree)
+{
+	const struct tree_node *nodes = tree->nodes.items;
+
+	for (uint32_t i = 1; i < tree->nodes.count; i++) {
+		uint32_t next = nodes[i].sibling;
+
+		assert_true(!next || nodes[next].label != nodes[i].label ||
+			    nodes[next].kind != nodes[i].kind);
+	}
+}
+
 static void all_that_is_shown_is_what_the_model_says(void **state)
 {
 	for (uint64_t seed = 1; seed <= 80; seed++) {
@@ -217,6 +230,7 @@ static void all_that_is_shown_is_what_the_model_says(void **state)
 			struct stack_tree *tree = tree_of(&made, &options);
 
 			assert_adds_up(tree, &made);
+			assert_all_differ(tree);
 			if (!lossy)
 				assert_false(has_label(tree, "[lost]"));
 			assert_true(tree->has_stacks == stacks);

@@ -11,6 +11,8 @@
 #include "capture/stack_tables.h"
 #include "symbols/elf_image.h"
 
+struct names_module;
+
 struct module {
 	uint64_t device, inode;
 	char *path;
@@ -22,7 +24,7 @@ struct module {
 	int fd;			    /* -1: in memory */
 	const void *memory;
 	size_t size;
-	uint32_t recorded; /* id in the recording, 0: not yet */
+	struct names_module *named; /* NULL: not yet */
 };
 
 /* Code that was made at run time (no module, or a file that is no program), and Go's: it is left by

@@ -8,15 +8,18 @@
 
 #include "capture/code_maps.h"
 #include "recording/recording.h"
+#include "symbols/names.h"
 
 struct stack_names;
 
 /* 0 or -errno. */
-int stack_names_new(struct recording_writer *writer, struct stack_names **ret);
+int stack_names_new(struct recording_writer *writer, const struct names_options *options,
+		    struct stack_names **ret);
 void stack_names_free(struct stack_names **names);
 
-/* The frame of an address in a process; `code` is what is mapped there, or NULL. Written when it is
- * asked for the first time. 0 or the recording's -errno. */
+/* The frame of an instruction in a process, which is one less than a return address says; `code` is
+ * what is mapped there, or NULL. Written, with its names, when it is asked for the first time. 0 or
+ * the recording's -errno. */
 int stack_names_frame(struct stack_names *names, pid_t pid, const struct mapped_code *code,
 		      uint64_t address, uint32_t *ret_frame);
 

@@ -51,10 +51,13 @@ static void write_stack(struct stacks *stacks, const struct pl_stack_frames *fra
 	uint32_t ids[PL_STACK_FRAMES];
 	int error = 0;
 
-	for (size_t i = 0; !error && i < frames->head.count; i++)
-		error = stack_names_frame(stacks->names, space->pid,
-					  code_space_at(space, frames->address[i]),
-					  frames->address[i], &ids[i]);
+	for (size_t i = 0; !error && i < frames->head.count; i++) {
+		/* Behind the leaf these are return addresses: a call may be a function's last. */
+		uint64_t address = frames->address[i] - (i > 0);
+
+		error = stack_names_frame(stacks->names, space->pid, code_space_at(space, address),
+					  address, &ids[i]);
+	}
 	if (!error)
 		error = recording_write_stack(stacks->writer, frames->head.id, ids,
 					      frames->head.count, frames->head.stop);
@@ -159,7 +162,7 @@ int stacks_new(struct kernel_side *side, struct recording_writer *writer,
 	if (!error)
 		error = code_maps_new(stacks->shared, stacks->modules, &stacks->maps);
 	if (!error)
-		error = stack_names_new(writer, &stacks->names);
+		error = stack_names_new(writer, &options->names, &stacks->names);
 	if (!error) {
 		stacks->ring = ring_buffer__new(stacks->shared->ring_fd, take_record, stacks, NULL);
 		error = stacks->ring ? 0 : -errno;

@@ -14,6 +14,7 @@
 
 #include "capture/kernel_side.h"
 #include "recording/recording.h"
+#include "symbols/names.h"
 
 struct ring_buffer;
 struct stacks;
@@ -23,6 +24,7 @@ typedef void stacks_observer(void *context, const struct pl_stack_copy *copy,
 			     const struct pl_stack_frames *frames);
 
 struct stacks_options {
+	struct names_options names;
 	stacks_observer *observer; /* with PL_STACKS_ORACLE; or NULL */
 	void *observer_context;
 };

@@ -56,6 +56,7 @@ void tracing_stacks(const struct stack_settings *settings, struct capture_option
 	if (settings->frequency)
 		ret->stacks |= PL_STACKS_SAMPLES;
 	ret->sample_rate = (uint32_t)settings->frequency;
+	ret->stack_options.names = settings->names;
 }
 
 int tracing_report(const struct capture_options *options, const struct present_options *present,

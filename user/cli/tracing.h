@@ -35,17 +35,29 @@
 		 .type = OPTION_FLAG,                                                              \
 		 .offset = offsetof(settings, stacks.wakers),                                      \
 		 .help = "and the stack of the thread that wakes it"},                             \
+		{.name = "frequency",                                                              \
+		 .letter = 'F',                                                                    \
+		 .type = OPTION_NUMBER,                                                            \
+		 .offset = offsetof(settings, stacks.frequency),                                   \
+		 .argument = "HZ",                                                                 \
+		 .help = "keep the stack of what runs on each CPU, HZ times a second (99)",        \
+		 .min = 1,                                                                         \
+		 .max = 10000},                                                                    \
+		{.name = "inline",                                                                 \
+		 .type = OPTION_FLAG,                                                              \
+		 .offset = offsetof(settings, stacks.names.inlines),                               \
+		 .help = "and the functions that the compiler put into others (slow)"},            \
 	{                                                                                          \
-		.name = "frequency", .letter = 'F', .type = OPTION_NUMBER,                         \
-		.offset = offsetof(settings, stacks.frequency), .argument = "HZ",                  \
-		.help = "keep the stack of what runs on each CPU, HZ times a second (99)",         \
-		.min = 1, .max = 10000                                                             \
+		.name = "debuginfod", .type = OPTION_FLAG,                                         \
+		.offset = offsetof(settings, stacks.names.debuginfod),                             \
+		.help = "ask the servers of $DEBUGINFOD_URLS for missing names"                    \
 	}
 
 /* What STACK_OPTIONS was given. */
 struct stack_settings {
 	bool blocked, wakers;
 	int64_t frequency;
+	struct names_options names;
 };
 
 void tracing_stacks(const struct stack_settings *settings, struct capture_options *ret);

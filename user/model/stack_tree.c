@@ -157,13 +157,14 @@ static uint32_t *node_slot(const struct stack_tree *tree, const struct tree_node
 	uint64_t hash = ((uint64_t)wanted->parent << 32 | wanted->label) * 0x9e3779b97f4a7c15u;
 	size_t at;
 
-	hash = (hash ^ hash >> 32) + (uint64_t)wanted->line * 0xc2b2ae3d27d4eb4fu + wanted->kind;
+	hash = (hash ^ hash >> 32) + (uint64_t)wanted->told_apart * 0xc2b2ae3d27d4eb4fu +
+	       wanted->kind;
 	at = (hash ^ hash >> 31) & (tree->node_table_size - 1);
 	for (; tree->node_table[at]; at = (at + 1) & (tree->node_table_size - 1)) {
 		const struct tree_node *node = &tree->nodes.items[tree->node_table[at]];
 
 		if (node->parent == wanted->parent && node->label == wanted->label &&
-		    node->kind == wanted->kind && node->line == wanted->line)
+		    node->kind == wanted->kind && node->told_apart == wanted->told_apart)
 			break;
 	}
 	return &tree->node_table[at];
@@ -190,7 +191,7 @@ static bool grow_node_table(struct stack_tree *tree)
 uint32_t stack_tree_child(struct stack_tree *tree, uint32_t parent, const char *label,
 			  enum node_kind kind, uint32_t line)
 {
-	struct tree_node wanted = {.parent = parent, .kind = kind, .line = line}, *node;
+	struct tree_node wanted = {.parent = parent, .kind = kind, .told_apart = line}, *node;
 	uint32_t *slot;
 
 	wanted.label = stack_tree_intern(tree, label);

@@ -52,6 +52,7 @@ struct tree_node {
 	uint32_t label;			 /* see stack_tree_text() */
 	uint32_t file, module; /* texts of the first frame that became this node, 0 none */
 	uint32_t line;
+	uint32_t told_apart; /* the line, where the lines of one function are told apart */
 	enum node_kind kind;
 	uint64_t self, total;
 	uint64_t other_self, other_total; /* of the recording that it is compared with */

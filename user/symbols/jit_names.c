@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/units.h"
 #include "recording/recording.h"
 #include "recording/stacks.h"
 #include "symbols/frame_map.h"
@@ -20,9 +21,10 @@
 
 struct jit_process {
 	pid_t pid;
-	off_t read; /* bytes of the file that were read */
+	off_t read;	     /* bytes of the file that were read */
+	uint64_t read_again; /* not before then, monotonic ns */
 	struct symbol_table symbols;
-	struct frame_map frames;
+	struct frame_map frames, nameless;
 };
 
 struct jit_names {
@@ -40,6 +42,7 @@ static void process_free(struct jit_process *process)
 {
 	symbol_table_free(&process->symbols);
 	frame_map_free(&process->frames);
+	frame_map_free(&process->nameless);
 }
 
 void jit_names_free(struct jit_names **slot)
@@ -180,6 +183,21 @@ static int read_map(struct jit_process *process)
 	return 0;
 }
 
+/* A large map that grows and grows must not take all our time: a tenth of it at most. */
+static int look_again(struct jit_process *process)
+{
+	uint64_t begin = monotonic_ns(), took;
+	int r;
+
+	if (begin < process->read_again)
+		return 0;
+	r = read_map(process);
+	took = monotonic_ns() - begin;
+	if (took > NS_PER_MS)
+		process->read_again = begin + 10 * took;
+	return r;
+}
+
 /* ---- frames --------------------------------------------------------------------------------- */
 
 int jit_names_frame(struct jit_names *names, pid_t pid, uint64_t address,
@@ -198,16 +216,21 @@ int jit_names_frame(struct jit_names *names, pid_t pid, uint64_t address,
 		return 0;
 	symbol = symbol_table_find(&process->symbols, address);
 	if (!symbol) {
-		r = read_map(process);
+		r = look_again(process);
 		symbol = symbol_table_find(&process->symbols, address);
 	}
 	if (!r && !names->module)
 		r = recording_write_module(writer, &module, &names->module);
 	if (r)
 		return r;
+	/* What has no name yet may get one later. */
+	*ret_frame = symbol ? 0 : frame_map_find(&process->nameless, address);
+	if (*ret_frame)
+		return 0;
 	frame.module = names->module;
 	frame.function = symbol ? symbol_name(&process->symbols, symbol) : "";
 	r = recording_write_frame(writer, &frame, ret_frame);
-	/* What has no name yet may get one later. */
-	return r || !symbol ? r : frame_map_add(&process->frames, address, *ret_frame);
+	if (r)
+		return r;
+	return frame_map_add(symbol ? &process->frames : &process->nameless, address, *ret_frame);
 }

@@ -172,7 +172,7 @@ int names_open_image(struct names *names, const void *image, size_t size, const 
 	struct binary *binary;
 	int r = binary_open_image(image, size, path, &binary);
 
-	return r ? r : add_module(names, binary, path, MODULE_VDSO, ret);
+	return r ? r : add_module(names, binary, path, size ? MODULE_VDSO : MODULE_OTHER, ret);
 }
 
 static int open_regular(const char *path)

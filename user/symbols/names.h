@@ -37,7 +37,8 @@ void names_free(struct names **names);
  * 0 or -errno; a file that is not ELF, or damaged, is a module without names, not an error.
  */
 int names_open(struct names *names, int fd, const char *path, struct names_module **ret);
-/* The same for an ELF image that stands in memory, as the vdso does; the bytes are copied. */
+/* The same for an ELF image that stands in memory, as the vdso does; the bytes are copied. With
+ * none of them, a module without names. */
 int names_open_image(struct names *names, const void *image, size_t size, const char *path,
 		     struct names_module **ret);
 /* The file behind a mapping of a living process: through /proc/PID/map_files, which also leads to
