@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from lab import target, tool
+from lab import Traced, target, tool
 
 SOURCE = r"""
 #include <cerrno>
@@ -63,6 +63,16 @@ class Names(unittest.TestCase):
             self.assertIn("sleep", text)
             text = self.flame(["--", "sh", "-c", "sleep 0.02 & sleep 0.01; wait"])
             self.assertNotIn("[no stack]", text)
+
+    def test_the_report_says_where_threads_waited(self):
+        done = Traced(["run", "--stacks", "counter-lock"])
+        joins = [p for p in done.json["places"] if p["reason"] == "join"]
+        main = done.thread("counter-lock")
+        self.assertEqual(sum(p["total_ns"] for p in joins),
+                         sum(r["total_ns"] for r in main["reasons"] if r["reason"] == "join"))
+        names = [f["function"] for f in joins[0]["frames"]]
+        self.assertEqual(names[1:], ["scenario_thread_join", "main"])
+        self.assertRegex(done.text, r"join +[^\n]*pthread_\w*join\w* < scenario_thread_join \(sc")
 
 
 if __name__ == "__main__":

@@ -417,6 +417,59 @@ static void every_nanosecond_is_where_it_was_spent(void **state)
 	made_free(&made);
 }
 
+static void the_places_of_a_report_are_short_stacks(void **state)
+{
+	static const char *const names[] = {"inlined", "leaf_8", "middle_2", "root"};
+	struct made made = small();
+	const struct place *place = made.model->places.items;
+
+	/* The sleep had no stack, so nobody knows where it was. */
+	assert_int_equal(made.model->places.count, 2);
+	assert_int_equal(place->reason, REASON_LOCK);
+	assert_int_equal(place->total_ns, 150);
+	assert_int_equal(place->max_ns, 150);
+	assert_int_equal(place->count, 1);
+	assert_int_equal(place->longest_by, 0);
+	assert_int_equal(place->frame_count, 4);
+	for (int i = 0; i < 4; i++)
+		assert_string_equal(place->frames[i].function, names[i]);
+	assert_false(place->is_cut_off);
+	place++;
+	assert_int_equal(place->reason, REASON_NONE);
+	assert_int_equal(place->total_ns, 100);
+	assert_int_equal(place->frames[0].line, 2);
+	assert_string_equal(place->frames[0].file, "/src/a.c");
+	made_free(&made);
+}
+
+/* What all places have is what all waits with a stack had: as long as there are few of them. */
+static void the_places_of_a_report_lose_nothing(void **state)
+{
+	for (uint64_t seed = 2; seed <= 30; seed += 4) {
+		struct made made = make(seed, false, true);
+		struct stack_tree *tree =
+			tree_of(&made, &(struct tree_options){.kind = TREE_OFF_CPU});
+		uint64_t sum = 0, expected = 0;
+		const struct tree_node *node;
+		const struct place *place;
+
+		vector_for_each (&made.model->places, place)
+			sum += place->reason != REASON_NONE ? place->total_ns : 0;
+		vector_for_each (&tree->nodes, node) {
+			if (!strcmp(stack_tree_label(tree, node), "root"))
+				expected += node->total;
+			/* Stopped threads have a stack, but are not blocked at a place. */
+			if (!strcmp(stack_tree_label(tree, node), "[stopped]") &&
+			    tree->nodes.items[node->parent].kind != NODE_MARKER)
+				expected -= node->total;
+		}
+		if (made.model->places.count < PLACES_MAX)
+			assert_int_equal(sum, expected);
+		stack_tree_free(&tree);
+		made_free(&made);
+	}
+}
+
 static void a_difference_has_both_weights(void **state)
 {
 	struct made made = small();
@@ -536,6 +589,8 @@ int main(void)
 		cmocka_unit_test(times_add_up_to_the_whole),
 		cmocka_unit_test(threads_and_reasons_can_be_picked),
 		cmocka_unit_test(every_nanosecond_is_where_it_was_spent),
+		cmocka_unit_test(the_places_of_a_report_are_short_stacks),
+		cmocka_unit_test(the_places_of_a_report_lose_nothing),
 		cmocka_unit_test(a_difference_has_both_weights),
 		cmocka_unit_test(no_name_gets_out_of_the_picture),
 		cmocka_unit_test(what_is_empty_is_a_file_all_the_same),

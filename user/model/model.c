@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/units.h"
 #include "model/locks.h"
+#include "model/places.h"
 #include "model/population.h"
 #include "model/signals.h"
 #include "model/stack_ends.h"
@@ -26,6 +27,7 @@ struct work {
 	struct signals *signals;
 	struct causes *causes;
 	struct stack_ends_counter *stack_ends;
+	struct places *places;
 };
 
 static void work_free(struct work *work)
@@ -35,6 +37,7 @@ static void work_free(struct work *work)
 	signals_free(&work->signals);
 	causes_free(&work->causes);
 	stack_ends_free(&work->stack_ends);
+	places_free(&work->places);
 	timeline_free(&work->timeline);
 }
 
@@ -162,6 +165,8 @@ static int work_begin(struct work *work, const struct recording *recording,
 		error = causes_new(work->timeline, &causes, &work->causes);
 	if (!error)
 		error = stack_ends_new(work->timeline, recording, &work->stack_ends);
+	if (!error)
+		error = places_new(work->timeline, &work->places);
 	return error;
 }
 
@@ -249,6 +254,8 @@ static int work_end(struct work *work, const struct recording *recording, struct
 			});
 		error = signals_finish(work->signals, model);
 		stack_ends_finish(work->stack_ends, &model->stack_ends);
+		if (!error)
+			error = places_finish(work->places, recording, model);
 		model->ready = summary.ready;
 		model->blocked = summary.blocked;
 		memcpy(model->strip, summary.strip, sizeof(model->strip));
@@ -316,6 +323,7 @@ void model_free(struct model **model)
 	vector_free(&it->processes);
 	vector_free(&it->locks);
 	vector_free(&it->signals);
+	vector_free(&it->places);
 	vector_free(&it->claims);
 	vector_free(&it->command);
 	vector_free(&it->facts);

@@ -178,6 +178,29 @@ struct lock {
 	uint64_t main_waiter_ns;
 };
 
+/* A place in the program where threads spent time, as far as stacks were kept. */
+#define PLACE_FRAMES 5
+#define PLACES_MAX   64
+
+struct place_frame {
+	const char *function, *file; /* "" unknown; the recording's */
+	uint32_t line;
+};
+
+struct place {
+	enum reason reason; /* blocked for that; REASON_NONE: running */
+	uint16_t syscall;   /* REASON_SYSCALL: which one */
+	uint32_t count;	    /* of waits; running: of samples */
+	uint64_t total_ns;  /* running: as many periods of the sampling clock */
+	uint64_t max_ns;
+	uint32_t longest_by; /* thread index */
+	/* From what was called in the C library, if it was, to the callers. `own`: index of the first
+	 * that is not the C library's. */
+	struct place_frame frames[PLACE_FRAMES];
+	unsigned int frame_count, own;
+	bool is_cut_off; /* its stack could not be followed to its root */
+};
+
 struct losses {
 	uint64_t records;   /* lane records that the kernel side could not write */
 	uint64_t life;	    /* life records */
@@ -249,6 +272,7 @@ struct model {
 	VECTOR(struct what_if) what_ifs; /* most gain first */
 	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
 	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
+	VECTOR(struct place) places;	     /* most time first; empty without stacks */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

@@ -449,6 +449,7 @@ int show_json(FILE *out, const struct model *model)
 	error = put_all_reasons(&json, model);
 	put_locks(&json, model);
 	json_causes(&json, model);
+	json_places(&json, model);
 	json_signals(&json, model);
 	put_distribution(&json, "latency", &model->ready);
 	put_distribution(&json, "blocked", &model->blocked);

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "model/model.h"
 
+void json_places(struct json *json, const struct model *model);
 void json_signals(struct json *json, const struct model *model);
 void json_causes(struct json *json, const struct model *model);
 void json_stacks(struct json *json, const struct model *model);

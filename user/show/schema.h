@@ -48,6 +48,7 @@ struct member {
 	}
 
 /* Sections with a file of their own: json_SUBJECT.c has them beside what writes them. */
+extern const struct member place_members[];
 extern const struct member signal_members[];
 extern const struct member thread_end_members[];
 extern const struct member path_members[];

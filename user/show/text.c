@@ -21,6 +21,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_signals(&text, model);
 	show_reasons(&text, model);
 	show_locks(&text, model);
+	show_places(&text, model);
 	show_latency(&text, model);
 	show_claims(&text, model);
 	show_footer(&text, model);
