@@ -44,6 +44,9 @@ bpf_sources := $(sort $(wildcard bpf/*.bpf.c))
 # The maps' definition comes first: libbpf 1.1's linker misplaces maps that it met as extern before.
 bpf_objects := $(patsubst %.c,$(BUILD)/%.o,bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(bpf_sources)))
 skeleton := $(BUILD)/bpf/ptrace_lab.skel.h
+pcb_objects := $(patsubst %.c,$(BUILD)/%.o,bpf/pcb/maps.bpf.c \
+	$(filter-out bpf/pcb/maps.bpf.c,$(sort $(wildcard bpf/pcb/*.bpf.c))))
+skeletons := $(skeleton) $(BUILD)/bpf/pcb.skel.h
 scenario_sources := $(sort $(wildcard workloads/*/*.c))
 scenarios := $(scenario_sources:%.c=$(BUILD)/%)
 unit_sources := $(sort $(wildcard tests/unit/test_*.c))
@@ -78,6 +81,15 @@ $(BUILD)/bpf/ptrace_lab.o: $(bpf_objects)
 $(skeleton): $(BUILD)/bpf/ptrace_lab.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name ptrace_lab_bpf > $@
+
+# The control blocks are read by a second object: who looks at them needs no tracer beside it.
+$(BUILD)/bpf/pcb.o: $(pcb_objects)
+	$(say) LINK $@
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/bpf/pcb.skel.h: $(BUILD)/bpf/pcb.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name pcb_bpf > $@
 
 # ---- the scenarios ---------------------------------------------------------------------------
 
@@ -125,8 +137,8 @@ $(BUILD)/asan/user/%.o: user/%.c
 $(BUILD)/user/show/flame_svg.o $(BUILD)/asan/user/show/flame_svg.o: user/show/flame.js user/show/flame.css
 
 # Only the capture knows the BPF object.
-$(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/capture/*.c)): | $(skeleton)
-$(patsubst user/%.c,$(BUILD)/asan/user/%.o,$(wildcard user/capture/*.c)): | $(skeleton)
+$(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/capture/*.c)): | $(skeletons)
+$(patsubst user/%.c,$(BUILD)/asan/user/%.o,$(wildcard user/capture/*.c)): | $(skeletons)
 
 $(BUILD)/libptrace_lab.a: $(filter-out %/main.o,$(user_objects))
 	$(say) AR $@
@@ -284,4 +296,4 @@ format:
 clean:
 	rm -rf $(BUILD)
 
--include $(user_objects:.o=.d) $(asan_objects:.o=.d) $(bpf_objects:.o=.d) $(unit_tests:=.d)
+-include $(user_objects:.o=.d) $(asan_objects:.o=.d) $(bpf_objects:.o=.d) $(pcb_objects:.o=.d) $(unit_tests:=.d)

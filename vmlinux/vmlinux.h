@@ -25,7 +25,7 @@ typedef struct {
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
-	unsigned long orig_ax, ip, sp;
+	unsigned long orig_ax, ip, sp, flags;
 #elif defined(__TARGET_ARCH_arm64)
 	unsigned long regs[31], sp, pc, orig_x0;
 	int syscallno;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* identity.h - who a task is, and whose child */
+#ifndef PTRACE_LAB_PCB_IDENTITY_H
+#define PTRACE_LAB_PCB_IDENTITY_H
+
+#include "bpf/pcb/pieces.h"
+
+#define PIDTYPE_PGID 2
+#define PIDTYPE_SID  3
+
+inlined void names_of(struct pl_pcb_task *to, struct task_struct___whole *task)
+{
+	struct pid *pid = task->thread_pid;
+
+	BPF_CORE_READ_STR_INTO(&to->comm, task, comm);
+	to->start_time = task->start_time;
+	to->start_boottime = task->start_boottime;
+	to->level = BPF_CORE_READ(pid, level);
+	for (__u32 level = 0; level < PL_PCB_LEVELS; level++) {
+		struct upid number = {};
+
+		to->pid_in[level] = 0;
+		if (pid && level <= to->level &&
+		    !bpf_core_read(&number.nr, sizeof(number.nr),
+				   (void *)pid + bpf_core_field_offset(pid->numbers) +
+					   level * bpf_core_type_size(struct upid) +
+					   bpf_core_field_offset(struct upid, nr)))
+			to->pid_in[level] = number.nr;
+	}
+}
+
+inlined __u32 pid_namespace_of(struct pid *pid, __u32 level)
+{
+	struct pid_namespace *namespace = 0;
+
+	if (!pid || level >= 32)
+		return 0;
+	bpf_core_read(&namespace, sizeof(namespace),
+		      (void *)pid + bpf_core_field_offset(pid->numbers) +
+			      level * bpf_core_type_size(struct upid) +
+			      bpf_core_field_offset(struct upid, ns));
+	return BPF_CORE_READ(namespace, ns.inum);
+}
+
+/* A task that has ended has none but the first and the user's. */
+inlined void namespaces_of(struct pl_pcb_task *to, struct task_struct___whole *task)
+{
+	struct nsproxy *all = task->nsproxy;
+
+	to->namespaces[PL_NS_PID] = pid_namespace_of(task->thread_pid, to->level);
+	to->namespaces[PL_NS_MOUNT] = BPF_CORE_READ(all, mnt_ns, ns.inum);
+	to->namespaces[PL_NS_NET] = BPF_CORE_READ(all, net_ns, ns.inum);
+	to->namespaces[PL_NS_IPC] = BPF_CORE_READ(all, ipc_ns, ns.inum);
+	to->namespaces[PL_NS_UTS] = BPF_CORE_READ(all, uts_ns, ns.inum);
+	to->namespaces[PL_NS_USER] = BPF_CORE_READ(task, real_cred, user_ns, ns.inum);
+	to->namespaces[PL_NS_CGROUP] = BPF_CORE_READ(all, cgroup_ns, ns.inum);
+	to->namespaces[PL_NS_TIME] = BPF_CORE_READ(all, time_ns, ns.inum);
+}
+
+inlined void family_of(struct pl_pcb_task *to, struct task_struct___whole *task)
+{
+	struct signal_struct___whole *signal = task->signal;
+	struct tty_struct *terminal = BPF_CORE_READ(signal, tty);
+
+	to->parent = BPF_CORE_READ(task, parent, tgid);
+	to->creator = BPF_CORE_READ(task, real_parent, tgid);
+	to->tracer = task->ptrace ? BPF_CORE_READ(task, parent, pid) : 0;
+	if (to->tracer)
+		to->parent = to->creator;
+	to->group = BPF_CORE_READ(signal, pids[PIDTYPE_PGID], numbers[0].nr);
+	to->session = BPF_CORE_READ(signal, pids[PIDTYPE_SID], numbers[0].nr);
+	to->threads = BPF_CORE_READ(signal, nr_threads);
+	to->terminal = 0;
+	if (terminal)
+		to->terminal = BPF_CORE_READ(terminal, driver, major) << 20 |
+			       (BPF_CORE_READ(terminal, driver, minor_start) +
+				BPF_CORE_READ(terminal, index));
+}
+
+#endif

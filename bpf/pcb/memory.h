@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* memory.h - a task's address space */
+#ifndef PTRACE_LAB_PCB_MEMORY_H
+#define PTRACE_LAB_PCB_MEMORY_H
+
+#include "bpf/pcb/pieces.h"
+
+#define CPUS_MAX 512 /* whose counters are added up; with more, sizes are a little inexact */
+
+/* How far the variables of that CPU lie from where the kernel's pointers to them point. The kernel
+ * has a table of that, whose address it does not tell everywhere; but a map of ours has a place for
+ * each CPU too, and its distance from the map's own pointer is the same. */
+inlined __u64 offset_of_cpu(struct pl_pcb_task *scratch, __u32 cpu)
+{
+	struct bpf_array *map;
+	__u32 zero = 0;
+	__u64 base = 0;
+	void *place = bpf_map_lookup_percpu_elem(&pcb_room, &zero, cpu);
+
+	if (!place)
+		return 0;
+	/* Through memory: pointers come back as numbers, with which one may reckon. */
+	WRITE_ONCE(scratch->page_tables, (__u64)&pcb_room);
+	map = (void *)READ_ONCE(scratch->page_tables);
+	if (bpf_core_read(&base, sizeof(base), &map->pptrs))
+		return 0;
+	WRITE_ONCE(scratch->page_tables, (__u64)place);
+	return READ_ONCE(scratch->page_tables) - base;
+}
+
+/* Resident sizes are counted by each CPU for itself, and only added up now and then. */
+inlined __s64 sum_of(struct percpu_counter *counter, struct pl_pcb_task *scratch)
+{
+	__s64 sum = BPF_CORE_READ(counter, count);
+	void *shares = BPF_CORE_READ(counter, counters);
+
+	for (__u32 cpu = 0; cpu < CPUS_MAX && cpu < pcb_settings.cpus; cpu++) {
+		__u64 offset = offset_of_cpu(scratch, cpu);
+		__s32 share = 0;
+
+		if (offset && !bpf_probe_read_kernel(&share, sizeof(share), shares + offset))
+			sum += share;
+	}
+	return sum;
+}
+
+inlined void keep_resident(struct pl_pcb_task *to, int which, __s64 pages)
+{
+	to->resident[which] = pages > 0 ? pages * pcb_settings.page_size : 0;
+}
+
+inlined void resident_of(struct pl_pcb_task *to, struct mm_struct *mm)
+{
+	struct mm_struct___before_6_2 *older = (void *)mm;
+
+	if (bpf_core_field_exists(older->rss_stat.count)) {
+		__s64 pages[4] = {};
+
+		bpf_core_read(pages, sizeof(pages), &older->rss_stat.count);
+		for (int i = 0; i < 4; i++)
+			keep_resident(to, i, pages[i]);
+		return;
+	}
+	for (int i = 0; i < 4; i++)
+		keep_resident(to, i,
+			      sum_of((void *)mm + bpf_core_field_offset(mm->rss_stat) +
+					     i * bpf_core_type_size(struct percpu_counter),
+				     to));
+}
+
+inlined void bounds_of(struct pl_pcb_task *to, struct mm_struct *mm)
+{
+	to->code_begin = BPF_CORE_READ(mm, start_code);
+	to->code_end = BPF_CORE_READ(mm, end_code);
+	to->data_begin = BPF_CORE_READ(mm, start_data);
+	to->data_end = BPF_CORE_READ(mm, end_data);
+	to->heap_begin = BPF_CORE_READ(mm, start_brk);
+	to->heap_end = BPF_CORE_READ(mm, brk);
+	to->stack_begin = BPF_CORE_READ(mm, start_stack);
+	to->arguments_begin = BPF_CORE_READ(mm, arg_start);
+	to->arguments_end = BPF_CORE_READ(mm, arg_end);
+	to->environment_begin = BPF_CORE_READ(mm, env_start);
+	to->environment_end = BPF_CORE_READ(mm, env_end);
+	to->mmap_base = BPF_CORE_READ(mm, mmap_base);
+}
+
+inlined void memory_of(struct pl_pcb_task *to, struct task_struct___whole *task)
+{
+	struct mm_struct *mm = task->mm;
+	__u64 page = pcb_settings.page_size;
+
+	to->minor_faults = task->min_flt;
+	to->major_faults = task->maj_flt;
+	if (!mm)
+		return;
+	to->flags |= PL_PCB_HAS_MEMORY;
+	bounds_of(to, mm);
+	to->total = BPF_CORE_READ(mm, total_vm) * page;
+	to->locked = BPF_CORE_READ(mm, locked_vm) * page;
+	to->pinned = BPF_CORE_READ(mm, pinned_vm.counter) * page;
+	to->data_size = BPF_CORE_READ(mm, data_vm) * page;
+	to->code_size = BPF_CORE_READ(mm, exec_vm) * page;
+	to->stack_size = BPF_CORE_READ(mm, stack_vm) * page;
+	to->total_peak = BPF_CORE_READ(mm, hiwater_vm) * page;
+	to->resident_peak = BPF_CORE_READ(mm, hiwater_rss) * page;
+	to->areas = BPF_CORE_READ(mm, map_count);
+	to->users = BPF_CORE_READ(mm, mm_users.counter);
+	resident_of(to, mm);
+	to->page_tables = BPF_CORE_READ(mm, pgtables_bytes.counter);
+}
+
+#endif
