@@ -5,12 +5,11 @@
 
 #include "bpf/pcb/pieces.h"
 
-#define CPUS_MAX 512 /* whose counters are added up; with more, sizes are a little inexact */
-
 /* How far the variables of that CPU lie from where the kernel's pointers to them point. The kernel
  * has a table of that, whose address it does not tell everywhere; but a map of ours has a place for
- * each CPU too, and its distance from the map's own pointer is the same. */
-inlined __u64 offset_of_cpu(struct pl_pcb_task *scratch, __u32 cpu)
+ * each CPU too, and its distance from the map's own pointer is the same. `scratch` is memory of a
+ * map: pointers that pass through it come back as numbers, with which one may reckon. */
+inlined __u64 offset_of_cpu(__u64 *scratch, __u32 cpu)
 {
 	struct bpf_array *map;
 	__u32 zero = 0;
@@ -19,29 +18,41 @@ inlined __u64 offset_of_cpu(struct pl_pcb_task *scratch, __u32 cpu)
 
 	if (!place)
 		return 0;
-	/* Through memory: pointers come back as numbers, with which one may reckon. */
-	WRITE_ONCE(scratch->page_tables, (__u64)&pcb_room);
-	map = (void *)READ_ONCE(scratch->page_tables);
+	WRITE_ONCE(*scratch, (__u64)&pcb_room);
+	map = (void *)READ_ONCE(*scratch);
 	if (bpf_core_read(&base, sizeof(base), &map->pptrs))
 		return 0;
-	WRITE_ONCE(scratch->page_tables, (__u64)place);
-	return READ_ONCE(scratch->page_tables) - base;
+	WRITE_ONCE(*scratch, (__u64)place);
+	return READ_ONCE(*scratch) - base;
+}
+
+struct shares {
+	__u64 where;
+	__s64 sum;
+};
+
+static long add_share(__u32 cpu, void *context)
+{
+	struct shares *shares = context;
+	union pl_pcb *record = room_in_use();
+	__u64 offset = record ? offset_of_cpu(&record->task.page_tables, cpu) : 0;
+	__s32 share = 0;
+
+	if (offset && !bpf_probe_read_kernel(&share, sizeof(share), (void *)shares->where + offset))
+		shares->sum += share;
+	return 0;
 }
 
 /* Resident sizes are counted by each CPU for itself, and only added up now and then. */
-inlined __s64 sum_of(struct percpu_counter *counter, struct pl_pcb_task *scratch)
+inlined __s64 sum_of(struct percpu_counter *counter)
 {
-	__s64 sum = BPF_CORE_READ(counter, count);
-	void *shares = BPF_CORE_READ(counter, counters);
+	struct shares shares = {
+		.where = (__u64)BPF_CORE_READ(counter, counters),
+		.sum = BPF_CORE_READ(counter, count),
+	};
 
-	for (__u32 cpu = 0; cpu < CPUS_MAX && cpu < pcb_settings.cpus; cpu++) {
-		__u64 offset = offset_of_cpu(scratch, cpu);
-		__s32 share = 0;
-
-		if (offset && !bpf_probe_read_kernel(&share, sizeof(share), shares + offset))
-			sum += share;
-	}
-	return sum;
+	bpf_loop(pcb_settings.cpus, add_share, &shares, 0);
+	return shares.sum;
 }
 
 inlined void keep_resident(struct pl_pcb_task *to, int which, __s64 pages)
@@ -64,8 +75,7 @@ inlined void resident_of(struct pl_pcb_task *to, struct mm_struct *mm)
 	for (int i = 0; i < 4; i++)
 		keep_resident(to, i,
 			      sum_of((void *)mm + bpf_core_field_offset(mm->rss_stat) +
-					     i * bpf_core_type_size(struct percpu_counter),
-				     to));
+				     i * bpf_core_type_size(struct percpu_counter)));
 }
 
 inlined void bounds_of(struct pl_pcb_task *to, struct mm_struct *mm)

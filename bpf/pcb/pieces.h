@@ -19,11 +19,17 @@ struct pl_pcb_room {
 };
 extern struct pl_pcb_room pcb_room;
 
+inlined union pl_pcb *room_in_use(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pcb_room, &zero);
+}
+
 /* Empty. A word at a time and volatile, or clang makes a memset of it that BPF has no room for. */
 inlined union pl_pcb *room(void)
 {
-	__u32 zero = 0;
-	union pl_pcb *record = bpf_map_lookup_elem(&pcb_room, &zero);
+	union pl_pcb *record = room_in_use();
 
 	for (__u32 i = 0; record && i < sizeof(*record) / sizeof(__u64); i++)
 		WRITE_ONCE(((__u64 *)record)[i], 0);

@@ -20,27 +20,43 @@ inlined void objects_of(struct pl_pcb_task *to, struct task_struct___whole *task
 	bpf_core_read(&to->handlers, sizeof(to->handlers), &task->sighand);
 }
 
+inlined __u32 ones_in(__u64 word)
+{
+	word -= word >> 1 & 0x5555555555555555;
+	word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+	word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return word * 0x0101010101010101 >> 56;
+}
+
+struct descriptors {
+	void *bits;
+	__u32 count;
+};
+
+static long count_word(__u32 index, void *context)
+{
+	struct descriptors *descriptors = context;
+	__u64 word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), descriptors->bits + index * sizeof(word));
+	descriptors->count += ones_in(word);
+	return 0;
+}
+
 inlined void count_files(struct pl_pcb_task *to, struct task_struct___whole *task)
 {
 	struct fdtable___whole *table = BPF_CORE_READ(task, files, fdt);
-	void *bits = BPF_CORE_READ(table, open_fds);
-	__u32 count = 0, words;
+	struct descriptors descriptors = {.bits = BPF_CORE_READ(table, open_fds)};
+	__u32 words;
 
 	to->file_slots = BPF_CORE_READ(table, max_fds);
 	words = to->file_slots / 64;
-	for (__u32 i = 0; i < FILE_WORDS && i < words; i++) {
-		__u64 word = 0;
-
-		bpf_probe_read_kernel(&word, sizeof(word), bits + i * sizeof(word));
-		/* Clears the lowest bit that is set; nearly all words of a table are zero. */
-		for (int bit = 0; bit < 64 && word; bit++) {
-			word &= word - 1;
-			count++;
-		}
-	}
-	to->open_files = count;
-	if (words > FILE_WORDS)
+	if (words > FILE_WORDS) {
+		words = FILE_WORDS;
 		to->flags |= PL_PCB_FILES_CUT;
+	}
+	bpf_loop(words, count_word, &descriptors, 0);
+	to->open_files = descriptors.count;
 }
 
 inlined void handlers_of(struct pl_pcb_task *to, struct sighand_struct *handlers)

@@ -180,7 +180,7 @@ static int map_all(struct kernel_side *side)
 	return map_stacks(side);
 }
 
-static int explain_failure(int error)
+int kernel_side_explain(int error)
 {
 	if (error == -EPERM || error == -EACCES) {
 		log_error("the kernel refused to load the BPF programs (%s): run as root, or see "
@@ -198,11 +198,10 @@ static int explain_failure(int error)
 	return EXIT_NO_KERNEL;
 }
 
-int kernel_side_load(const struct kernel_side_options *options, struct kernel_side **ret)
+int kernel_side_check(void)
 {
-	struct kernel_side *side;
 	struct stat namespace;
-	int status = privilege_check(), error;
+	int status = privilege_check();
 
 	if (status)
 		return status;
@@ -217,10 +216,20 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 			  "--pid=host");
 		return EXIT_NO_KERNEL;
 	}
+	libbpf_set_print(print_libbpf);
+	return EXIT_OK;
+}
+
+int kernel_side_load(const struct kernel_side_options *options, struct kernel_side **ret)
+{
+	struct kernel_side *side;
+	int status = kernel_side_check(), error;
+
+	if (status)
+		return status;
 	side = calloc(1, sizeof(*side));
 	if (!side)
-		return explain_failure(-ENOMEM);
-	libbpf_set_print(print_libbpf);
+		return kernel_side_explain(-ENOMEM);
 	side->cpus = libbpf_num_possible_cpus();
 	side->stack_kinds = options->stacks;
 	side->lane_bytes = lane_bytes_for(options->buffer_bytes, side->cpus);
@@ -233,7 +242,7 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 		error = map_all(side);
 	if (error) {
 		kernel_side_free(&side);
-		return explain_failure(error);
+		return kernel_side_explain(error);
 	}
 	*ret = side;
 	return 0;
@@ -302,7 +311,7 @@ int kernel_side_attach(struct kernel_side *side)
 		error = attach_one(skeleton->progs.on_exec, &skeleton->links.on_exec);
 	if (!error && side->stack_kinds & PL_STACKS_SAMPLES)
 		error = attach_clocks(side);
-	return error ? explain_failure(error) : 0;
+	return error ? kernel_side_explain(error) : 0;
 }
 
 void kernel_side_free(struct kernel_side **slot)
@@ -373,7 +382,7 @@ int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads
 	if (!error)
 		error = run_iterator(side->skeleton->progs.announce);
 	if (error)
-		return explain_failure(error);
+		return kernel_side_explain(error);
 	*ret_threads = __atomic_load_n(&control->next_slot, __ATOMIC_SEQ_CST) - 1;
 	return 0;
 }
@@ -395,7 +404,7 @@ int kernel_side_settle(struct kernel_side *side)
 {
 	int error = run_iterator(side->skeleton->progs.settle);
 
-	return error ? explain_failure(error) : 0;
+	return error ? kernel_side_explain(error) : 0;
 }
 
 void kernel_side_new_epoch(struct kernel_side *side)

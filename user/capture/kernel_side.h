@@ -37,6 +37,10 @@ struct kernel_side_stacks {
 	int processes_fd; /* tgid -> space */
 	int ring_fd;
 };
+/* Whether this kernel lets us load programs at all: EXIT_OK, or another status after a sentence. */
+int kernel_side_check(void);
+/* Says why a program could not be loaded or used, by its -errno. The exit status for that. */
+int kernel_side_explain(int error);
 
 /* All that can fail says why in one sentence on standard error and returns an enum exit_status. */
 int kernel_side_load(const struct kernel_side_options *options, struct kernel_side **ret);

@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&command_list,
 	&command_explain,
 	&command_compare,
+	&command_pcb,
 	&command_doctor,
 	&command_schema,
 	&command_version,

@@ -13,6 +13,7 @@ extern const struct command command_flame;
 extern const struct command command_list;
 extern const struct command command_explain;
 extern const struct command command_compare;
+extern const struct command command_pcb;
 extern const struct command command_doctor;
 extern const struct command command_schema;
 extern const struct command command_version;
