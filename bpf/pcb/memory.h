@@ -94,13 +94,17 @@ inlined void bounds_of(struct pl_pcb_task *to, struct mm_struct *mm)
 	to->mmap_base = BPF_CORE_READ(mm, mmap_base);
 }
 
+inlined void faults_of(struct pl_pcb_task *to, struct task_struct___whole *task)
+{
+	to->minor_faults = task->min_flt;
+	to->major_faults = task->maj_flt;
+}
+
 inlined void memory_of(struct pl_pcb_task *to, struct task_struct___whole *task)
 {
 	struct mm_struct *mm = task->mm;
 	__u64 page = pcb_settings.page_size;
 
-	to->minor_faults = task->min_flt;
-	to->major_faults = task->maj_flt;
 	if (!mm)
 		return;
 	to->flags |= PL_PCB_HAS_MEMORY;

@@ -6,6 +6,9 @@
  * says its own size, so that a record may grow at its end; what a reader does not know it skips,
  * and what an older writer did not have reads as zero. Append-only, as bpf/events.h.
  *
+ * What the threads of a process share (memory, limits, files, ...) stands in the record of its
+ * first thread only.
+ *
  * Objects of the kernel that tasks may share (address space, table of files, ...) are told by a
  * number: equal numbers, same object. It is an address until user space has put small numbers in
  * their place, and never leaves the machine as one.

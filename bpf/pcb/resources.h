@@ -80,11 +80,15 @@ inlined void handlers_of(struct pl_pcb_task *to, struct sighand_struct *handlers
 
 inlined void signals_of(struct pl_pcb_task *to, struct task_struct___whole *task)
 {
+	to->signals_pending = task->pending.signal.sig[0];
+	to->signals_blocked = task->blocked.sig[0];
+}
+
+inlined void shared_signals_of(struct pl_pcb_task *to, struct task_struct___whole *task)
+{
 	struct sighand_struct *handlers = task->sighand;
 
-	to->signals_pending = task->pending.signal.sig[0];
 	to->signals_pending_process = BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]);
-	to->signals_blocked = task->blocked.sig[0];
 	if (handlers)
 		handlers_of(to, handlers);
 }
@@ -110,19 +114,8 @@ inlined void timers_of(struct pl_pcb_task *to, struct signal_struct___whole *sig
 	to->posix_timers = count;
 }
 
-inlined void resources_of(struct pl_pcb_task *to, struct task_struct___whole *task)
+inlined void traffic_of(struct pl_pcb_task *to, struct task_struct___whole *task)
 {
-	struct signal_struct___whole *signal = task->signal;
-
-	objects_of(to, task);
-	signals_of(to, task);
-	if (to->files)
-		count_files(to, task);
-	if (signal) {
-		bpf_core_read(to->limits, sizeof(to->limits), &signal->rlim);
-		to->oom_adjust = BPF_CORE_READ(signal, oom_score_adj);
-		timers_of(to, signal);
-	}
 	if (bpf_core_field_exists(task->ioac.rchar)) {
 		to->read_chars = task->ioac.rchar;
 		to->written_chars = task->ioac.wchar;
@@ -133,6 +126,19 @@ inlined void resources_of(struct pl_pcb_task *to, struct task_struct___whole *ta
 		to->read_bytes = task->ioac.read_bytes;
 		to->written_bytes = task->ioac.write_bytes;
 	}
+}
+
+inlined void resources_of(struct pl_pcb_task *to, struct task_struct___whole *task)
+{
+	struct signal_struct___whole *signal = task->signal;
+
+	if (to->files)
+		count_files(to, task);
+	if (!signal)
+		return;
+	bpf_core_read(to->limits, sizeof(to->limits), &signal->rlim);
+	to->oom_adjust = BPF_CORE_READ(signal, oom_score_adj);
+	timers_of(to, signal);
 }
 
 #endif

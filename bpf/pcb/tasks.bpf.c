@@ -31,8 +31,16 @@ int show_task(struct bpf_iter__task *context)
 	family_of(to, whole(task));
 	scheduling_of(to, whole(task));
 	rights_of(to, whole(task));
-	memory_of(to, whole(task));
-	resources_of(to, whole(task));
+	faults_of(to, whole(task));
+	objects_of(to, whole(task));
+	signals_of(to, whole(task));
+	traffic_of(to, whole(task));
+	/* Its threads share the rest, and get it from this record in user space. */
+	if (task->pid == task->tgid) {
+		memory_of(to, whole(task));
+		shared_signals_of(to, whole(task));
+		resources_of(to, whole(task));
+	}
 	bpf_seq_write(context->meta->seq, to, sizeof(*to));
 	return 0;
 }

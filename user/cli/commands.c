@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&command_explain,
 	&command_compare,
 	&command_pcb,
+	&command_memory,
 	&command_doctor,
 	&command_schema,
 	&command_version,
@@ -26,6 +27,7 @@ const struct command_group command_groups[] = {
 	{"trace", &command_run},
 	{"look again", &command_report},
 	{"learn", &command_list},
+	{"look at tasks", &command_pcb},
 	{"about this tool", &command_doctor},
 	{NULL, NULL},
 };

@@ -14,6 +14,7 @@ extern const struct command command_list;
 extern const struct command command_explain;
 extern const struct command command_compare;
 extern const struct command command_pcb;
+extern const struct command command_memory;
 extern const struct command command_doctor;
 extern const struct command command_schema;
 extern const struct command command_version;

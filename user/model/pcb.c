@@ -180,6 +180,56 @@ static int index_tasks(struct snapshot *snapshot)
 	return 0;
 }
 
+/* Where in a record what the threads share begins and ends, and by which object one can tell that
+ * they do: CLONE_VM, CLONE_FILES and CLONE_SIGHAND may come without each other. */
+static const struct {
+	size_t begin, end, object;
+} shared[] = {
+	{offsetof(struct pl_pcb_task, code_begin), offsetof(struct pl_pcb_task, minor_faults),
+	 offsetof(struct pl_pcb_task, mm)},
+	{offsetof(struct pl_pcb_task, open_files), offsetof(struct pl_pcb_task, signals_pending),
+	 offsetof(struct pl_pcb_task, files)},
+	{offsetof(struct pl_pcb_task, signals_ignored), offsetof(struct pl_pcb_task, posix_timers),
+	 offsetof(struct pl_pcb_task, handlers)},
+	/* These are a process's by definition. */
+	{offsetof(struct pl_pcb_task, limits), offsetof(struct pl_pcb_task, open_files), SIZE_MAX},
+	{offsetof(struct pl_pcb_task, signals_pending_process),
+	 offsetof(struct pl_pcb_task, signals_blocked), SIZE_MAX},
+	{offsetof(struct pl_pcb_task, posix_timers), offsetof(struct pl_pcb_task, read_chars),
+	 SIZE_MAX},
+};
+
+static bool is_same_object(const struct pl_pcb_task *a, const struct pl_pcb_task *b, size_t offset)
+{
+	return offset == SIZE_MAX ||
+	       !memcmp((const char *)a + offset, (const char *)b + offset, sizeof(uint64_t));
+}
+
+static void share(struct pl_pcb_task *task, const struct pl_pcb_task *leader)
+{
+	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
+		if (is_same_object(task, leader, shared[i].object))
+			memcpy((char *)task + shared[i].begin,
+			       (const char *)leader + shared[i].begin,
+			       shared[i].end - shared[i].begin);
+	if (task->mm && task->mm == leader->mm)
+		task->flags |= leader->flags & PL_PCB_HAS_MEMORY;
+	task->flags |= leader->flags & PL_PCB_FILES_CUT;
+}
+
+static void share_with_threads(struct snapshot *snapshot)
+{
+	const struct pl_pcb_task *leader = NULL;
+	struct pl_pcb_task *task;
+
+	vector_for_each (&snapshot->tasks, task) {
+		if (pcb_is_leader(task))
+			leader = task;
+		else if (leader && leader->head.tgid == task->head.tgid)
+			share(task, leader);
+	}
+}
+
 #define SORT(vector, order)                                                                        \
 	do {                                                                                       \
 		if ((vector)->count)                                                               \
@@ -195,6 +245,7 @@ int snapshot_settle(struct snapshot *snapshot)
 	SORT(&snapshot->tasks, by_thread);
 	SORT(&snapshot->files, by_descriptor);
 	SORT(&snapshot->areas, by_address);
+	share_with_threads(snapshot);
 	for (size_t i = 0; !error && i < sizeof(objects) / sizeof(*objects); i++)
 		error = number_objects(snapshot, objects[i]);
 	if (!error)
@@ -224,13 +275,38 @@ int snapshot_settle(struct snapshot *snapshot)
 		(vector)->count = kept;                                                            \
 	} while (0)
 
-int snapshot_filter(struct snapshot *snapshot,
+int snapshot_choose(struct snapshot *snapshot,
 		    bool (*wanted)(const struct pl_pcb_head *head, void *context), void *context)
 {
-	KEEP(&snapshot->tasks, wanted, context);
+	const struct pl_pcb_task *task;
+
+	snapshot->hidden.count = 0;
+	vector_for_each (&snapshot->tasks, task) {
+		bool *hidden = vector_add(&snapshot->hidden);
+
+		if (!hidden)
+			return -ENOMEM;
+		*hidden = !wanted(&task->head, context);
+	}
 	KEEP(&snapshot->files, wanted, context);
 	KEEP(&snapshot->areas, wanted, context);
-	return index_tasks(snapshot);
+	return 0;
+}
+
+bool snapshot_hides(const struct snapshot *snapshot, const struct pl_pcb_task *task)
+{
+	size_t index = (size_t)(task - snapshot->tasks.items);
+
+	return index < snapshot->hidden.count && snapshot->hidden.items[index];
+}
+
+size_t snapshot_shown(const struct snapshot *snapshot)
+{
+	const struct pl_pcb_task *task;
+	size_t count = 0;
+
+	snapshot_for_each(snapshot, task) count++;
+	return count;
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -239,6 +315,7 @@ void snapshot_free(struct snapshot *snapshot)
 	vector_free(&snapshot->files);
 	vector_free(&snapshot->areas);
 	vector_free(&snapshot->by_tid);
+	vector_free(&snapshot->hidden);
 }
 
 /* ---- finding ------------------------------------------------------------------------------- */

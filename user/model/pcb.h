@@ -23,17 +23,27 @@ struct snapshot {
 	VECTOR(struct pl_pcb_file) files; /* by process and descriptor */
 	VECTOR(struct pl_pcb_area) areas; /* by process and address */
 	VECTOR(uint32_t) by_tid;	  /* indices of the tasks, by tid */
+	VECTOR(bool)
+	hidden; /* tasks that nobody asked for: there for the sake of the others' words */
 };
+
+/* Over the tasks that were asked for. */
+#define snapshot_for_each(snapshot, task)                                                          \
+	vector_for_each (&(snapshot)->tasks, task)                                                 \
+		if (!snapshot_hides((snapshot), (task)))
 
 /* One record of any kind: what is unknown is passed over. 0, -EINVAL for what is no record, or
  * -ENOMEM. */
 int snapshot_add(struct snapshot *snapshot, const void *record, size_t size);
-/* Sorts it, gives small numbers to shared objects, and drops holders that are no tasks. 0 or
- * -ENOMEM. */
+/* Sorts it, gives threads what they share with their process, and shared objects small numbers;
+ * drops holders that are no tasks. 0 or -ENOMEM. */
 int snapshot_settle(struct snapshot *snapshot);
-/* Keeps only what belongs to the processes and threads of which `wanted` says so. */
-int snapshot_filter(struct snapshot *snapshot,
+/* Shows only the tasks of which `wanted` says so, and drops the files and areas of others. */
+int snapshot_choose(struct snapshot *snapshot,
 		    bool (*wanted)(const struct pl_pcb_head *head, void *context), void *context);
+bool snapshot_hides(const struct snapshot *snapshot, const struct pl_pcb_task *task);
+/* How many are not hidden. */
+size_t snapshot_shown(const struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
 /* NULL if it is not in there. */
@@ -101,6 +111,24 @@ struct area_use pcb_area_use(const struct snapshot *snapshot, const struct pl_pc
 const char *area_kind_name(enum area_kind kind);
 /* "rwxp" as /proc/PID/maps has it; `out` has room for five bytes. */
 const char *pcb_area_rights(const struct pl_pcb_area *area, char out[5]);
+
+/* Areas that lie side by side and are of one thing (a library's code and data, a stack and its
+ * guard) make one segment. */
+struct segment {
+	uint64_t begin, end;
+	struct area_use use;
+	const char *name;   /* of the file, in the snapshot; "" if none */
+	char rights[6];	    /* "mixed" if its areas differ */
+	unsigned int areas; /* how many there are */
+	uint64_t guard;	    /* bytes at its lower end that nobody may touch */
+};
+
+struct segments {
+	VECTOR(struct segment) items; /* by address */
+};
+
+/* Of one process. 0 or -ENOMEM. */
+int pcb_segments(const struct snapshot *snapshot, uint32_t tgid, struct segments *ret);
 
 /* Names by number; NULL past the end. */
 const char *capability_name(unsigned int number); /* "chown" */

@@ -2,6 +2,7 @@
 /* pcb_memory.c - what the areas of an address space are for */
 #include "model/pcb.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define VM_READ	  0x1
@@ -129,4 +130,75 @@ const char *pcb_area_rights(const struct pl_pcb_area *area, char out[5])
 	out[3] = area->flags & VM_SHARED ? 's' : 'p';
 	out[4] = '\0';
 	return out;
+}
+
+/* ---- segments ------------------------------------------------------------------------------ */
+
+/* What nobody may touch belongs to the stack above it. */
+static bool takes_guard(const struct segment *below, const struct area_use *use)
+{
+	return below->use.kind == AREA_GUARD && below->areas == 1 &&
+	       (use->kind == AREA_THREAD_STACK || use->kind == AREA_STACK);
+}
+
+static bool continues(const struct segment *segment, const struct pl_pcb_area *area,
+		      const struct area_use *use)
+{
+	if (segment->end != area->begin)
+		return false;
+	if (takes_guard(segment, use))
+		return true;
+	if (segment->use.tid != use->tid)
+		return false;
+	/* A library is one thing, though its parts have different rights. */
+	if (use->kind == AREA_LIBRARY)
+		return segment->use.kind == AREA_LIBRARY && !strcmp(segment->name, area->name);
+	return segment->use.kind == use->kind && !strcmp(segment->name, area->name);
+}
+
+static void extend(struct segment *segment, const struct pl_pcb_area *area,
+		   const struct area_use *use)
+{
+	char rights[5];
+
+	if (takes_guard(segment, use)) {
+		segment->guard = segment->end - segment->begin;
+		segment->use = *use;
+		pcb_area_rights(area, segment->rights);
+	} else if (strcmp(segment->rights, pcb_area_rights(area, rights)))
+		strcpy(segment->rights, "mixed");
+	segment->end = area->end;
+	segment->areas++;
+}
+
+int pcb_segments(const struct snapshot *snapshot, uint32_t tgid, struct segments *ret)
+{
+	struct snapshot_range range = snapshot_areas(snapshot, tgid);
+	struct segments segments = {{0}};
+	struct segment *segment = NULL;
+
+	for (size_t i = range.begin; i < range.end; i++) {
+		const struct pl_pcb_area *area = &snapshot->areas.items[i];
+		struct area_use use = pcb_area_use(snapshot, area);
+
+		if (segment && continues(segment, area, &use)) {
+			extend(segment, area, &use);
+			continue;
+		}
+		segment = vector_add(&segments.items);
+		if (!segment) {
+			vector_free(&segments.items);
+			return -ENOMEM;
+		}
+		*segment = (struct segment){
+			.begin = area->begin,
+			.end = area->end,
+			.use = use,
+			.name = area->name,
+			.areas = 1,
+		};
+		pcb_area_rights(area, segment->rights);
+	}
+	*ret = segments;
+	return 0;
 }

@@ -501,7 +501,8 @@ int show_pcb_cards(FILE *out, const struct snapshot *snapshot, const struct pcb_
 	bool first = true;
 
 	text_start(&text, out, &view->text);
-	vector_for_each (&snapshot->tasks, card.task) {
+	snapshot_for_each(snapshot, card.task)
+	{
 		if (!first)
 			text_gap(&text);
 		first = false;

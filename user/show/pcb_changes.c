@@ -132,18 +132,18 @@ int show_pcb_changes(FILE *out, const struct snapshot *before, const struct snap
 
 	if (!changes)
 		return -ENOMEM;
-	vector_for_each (&after->tasks, task) {
+	snapshot_for_each(after, task)
+	{
 		changes[count] = change_of(same_in(before, task), task);
 		count += is_news(&changes[count]);
 	}
-	vector_for_each (&before->tasks, task)
-		if (!same_in(after, task))
-			changes[count++] = change_of(task, NULL);
+	snapshot_for_each(before, task) if (!same_in(after, task)) changes[count++] =
+		change_of(task, NULL);
 	qsort(changes, count, sizeof(*changes), by_activity);
 	text_start(&text, out, &view->text);
 	text_print(&text, STYLE_HEAD, "in %s: %s of %s tasks did something",
 		   format_duration(elapsed).text, format_count(count).text,
-		   format_count(after->tasks.count).text);
+		   format_count(snapshot_shown(after)).text);
 	text_end(&text);
 	table_start(&table, &text, columns, COLUMNS, 2);
 	for (size_t i = 0; i < count; i++)

@@ -345,7 +345,8 @@ int show_pcb_json(FILE *out, const struct snapshot *snapshot, const struct pcb_v
 	json_unsigned(&json, "duration_ns", snapshot->duration_ns);
 	json_string(&json, "arch", view->arch);
 	json_array(&json, "tasks");
-	vector_for_each (&snapshot->tasks, task) {
+	snapshot_for_each(snapshot, task)
+	{
 		json_object(&json, NULL);
 		put_identity(&json, task);
 		put_state(&json, task, view->arch);

@@ -76,16 +76,17 @@ static void sum_up(struct text *text, const struct snapshot *snapshot)
 {
 	uint32_t counts[PCB_STATES] = {0}, processes = 0;
 	const struct pl_pcb_task *task;
+	size_t shown = snapshot_shown(snapshot);
 	const char *comma = ":";
 
-	vector_for_each (&snapshot->tasks, task) {
+	snapshot_for_each(snapshot, task)
+	{
 		counts[pcb_state(task)]++;
 		processes += pcb_is_leader(task);
 	}
 	text_gap(text);
-	text_print(text, STYLE_PLAIN, "%s task%s of %s process%s",
-		   format_count(snapshot->tasks.count).text, snapshot->tasks.count == 1 ? "" : "s",
-		   format_count(processes).text, processes == 1 ? "" : "es");
+	text_print(text, STYLE_PLAIN, "%s task%s of %s process%s", format_count(shown).text,
+		   shown == 1 ? "" : "s", format_count(processes).text, processes == 1 ? "" : "es");
 	for (int state = 0; state < PCB_STATES; state++) {
 		if (!counts[state])
 			continue;
@@ -112,7 +113,7 @@ int show_pcb_table(FILE *out, const struct snapshot *snapshot, const struct pcb_
 
 	text_start(&text, out, &view->text);
 	table_start(&table, &text, columns, COLUMNS, 0);
-	vector_for_each (&snapshot->tasks, task)
+	snapshot_for_each(snapshot, task)
 		add_row(&table, task, pcb_is_leader(task) ? "" : "  ", view);
 	return finish(&text, &table, snapshot);
 }
@@ -162,7 +163,7 @@ static size_t parent_of(const struct tree *tree, size_t index)
 	const struct pl_pcb_task *parent =
 		snapshot_task(tree->snapshot, pcb_is_leader(task) ? task->parent : task->head.tgid);
 
-	if (!parent || parent == task)
+	if (!parent || parent == task || snapshot_hides(tree->snapshot, parent))
 		return NONE;
 	return (size_t)(parent - tree->snapshot->tasks.items);
 }
@@ -220,6 +221,8 @@ int show_pcb_tree(FILE *out, const struct snapshot *snapshot, const struct pcb_v
 	for (size_t i = 0; i < count; i++) {
 		size_t parent = parent_of(&tree, i);
 
+		if (snapshot_hides(snapshot, &snapshot->tasks.items[i]))
+			continue;
 		hang(&tree, i, parent != NONE && !is_above(&tree, i, parent) ? parent : NONE);
 	}
 	text_start(&text, out, &view->text);

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What `pcb` and `memory` say, field by field against /proc, while the machine goes on living."""
+
+import contextlib
+import json
+import os
+import subprocess
+import xml.dom.minidom
+
+from lab import MS, TOOL, KernelTest, target, tool
+
+CLOCK_TICK = os.sysconf("SC_CLK_TCK")
+CAPABILITY_SETS = {"CapInh": "inheritable", "CapPrm": "permitted", "CapEff": "effective",
+                   "CapBnd": "bounding", "CapAmb": "ambient"}
+CAPABILITIES = """chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap
+    linux_immutable net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module
+    sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time
+    sys_tty_config mknod lease audit_write audit_control setfcap mac_override mac_admin syslog
+    wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore""".split()
+SIGNAL_SETS = {"SigPnd": "pending", "ShdPnd": "pending_process", "SigBlk": "blocked",
+               "SigIgn": "ignored", "SigCgt": "handled"}
+LIMITS = {"Max cpu time": "cpu time", "Max file size": "file size", "Max data size": "data",
+          "Max stack size": "stack", "Max core file size": "core file",
+          "Max resident set": "resident", "Max processes": "processes",
+          "Max open files": "open files", "Max locked memory": "locked memory",
+          "Max address space": "address space", "Max file locks": "file locks",
+          "Max pending signals": "pending signals", "Max msgqueue size": "message queues",
+          "Max nice priority": "nice", "Max realtime priority": "realtime priority",
+          "Max realtime timeout": "realtime timeout"}
+SWITCHES = ("voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")
+POLICIES = {0: "normal", 1: "fifo", 2: "round-robin", 3: "batch", 5: "idle", 6: "deadline"}
+
+
+def read(path):
+    with open(path, errors="replace") as file:
+        return file.read()
+
+
+def status_of(folder):
+    return dict(line.split(":\t", 1) for line in read(f"{folder}/status").splitlines())
+
+
+def stat_of(folder):
+    """The fields of stat, by their numbers in proc(5), from 3 on; 2 is the name."""
+    text = read(f"{folder}/stat")
+    name, rest = text[text.index("(") + 1:text.rindex(")")], text[text.rindex(")") + 2:].split()
+    return {2: name, **{number: value for number, value in enumerate(rest, 3)}}
+
+
+def tasks_of_proc():
+    """{(pid, tid): start} of all there are."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            for tid in os.listdir(f"/proc/{pid}/task"):
+                with contextlib.suppress(OSError):
+                    found[int(pid), int(tid)] = stat_of(f"/proc/{pid}/task/{tid}")[22]
+    return found
+
+
+def snapshot(*arguments):
+    done = tool("pcb", "--json", *arguments)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout)
+
+
+@contextlib.contextmanager
+def parked(*arguments):
+    process = subprocess.Popen([target("parked"), *map(str, arguments)], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+class Fields(KernelTest):
+    """Of each task that is the same before and after, every field that cannot have changed."""
+
+    def compare(self, task, folder, status, stat):
+        identity, scheduling = task["identity"], task["scheduling"]
+        rights, family, memory = task["rights"], task["family"], task["memory"]
+        resources = task["resources"]
+        # /proc tells of kernel workers what they work on, too.
+        yield "name", identity["name"], stat[2][:len(identity["name"])]
+        yield "tgid", identity["pid"], int(status["Tgid"])
+        yield "start", identity["started_since_boot_ns"] * CLOCK_TICK // 10**9, int(stat[22])
+        yield ("pids in namespaces", identity["pid_in_namespaces"],
+               [int(n) for n in status["NSpid"].split()])
+        yield "parent", family["creator"], int(status["PPid"])
+        yield "tracer", family["tracer"] or 0, int(status["TracerPid"])
+        yield "group", family["group"], int(stat[5])
+        yield "session", family["session"], int(stat[6])
+        yield "priority", scheduling["priority"] - 100, int(stat[18])
+        yield "nice", scheduling["nice"], int(stat[19])
+        yield "policy", scheduling["policy"], POLICIES.get(int(stat[41]))
+        yield "realtime", scheduling["realtime_priority"], int(stat[40])
+        yield ("users", [rights[n] for n in ("uid", "euid", "suid", "fsuid")],
+               [int(n) for n in status["Uid"].split()])
+        yield ("groups", [rights[n] for n in ("gid", "egid", "sgid", "fsgid")],
+               [int(n) for n in status["Gid"].split()])
+        yield "more groups", rights["groups"], [int(n) for n in status["Groups"].split()][:16]
+        yield ("no_new_privileges", rights["no_new_privileges"], status["NoNewPrivs"] == "1")
+        yield ("seccomp", rights["seccomp"],
+               ["off", "strict", "filter"][int(status.get("Seccomp", 0))])
+        for name, ours in CAPABILITY_SETS.items():
+            bits = int(status[name], 16)
+            yield name, rights[ours], [c for i, c in enumerate(CAPABILITIES) if bits >> i & 1]
+        for name, ours in SIGNAL_SETS.items():
+            yield name, len(resources[ours]), bin(int(status[name], 16)).count("1")
+        masks = "".join(f"{int(word, 16):016x}" for word in reversed(scheduling["cpu_mask"]))
+        yield "cpus", int(masks, 16), int(status["Cpus_allowed"].replace(",", ""), 16)
+        if "VmSize" in status:
+            for name, field in {"code_begin": 26, "code_end": 27, "stack_begin": 28,
+                                "data_begin": 45, "data_end": 46, "heap_begin": 47,
+                                "arguments_begin": 48, "arguments_end": 49,
+                                "environment_begin": 50, "environment_end": 51}.items():
+                yield name, int(memory[name], 16), int(stat[field])
+        for line in read(f"{folder}/limits").splitlines()[1:]:
+            name, rest = line[:26].strip(), line[26:].split()
+            soft, hard = (r if r == "unlimited" else int(r) for r in rest[:2])
+            found = resources["limits"][LIMITS[name]]
+            yield name, (found["soft"], found["hard"]), (soft, hard)
+
+    def within(self, task, before, after):
+        """Counters lie between what they were before and after."""
+        yield "minor faults", task["memory"]["minor_faults"], before[1][10], after[1][10]
+        yield "major faults", task["memory"]["major_faults"], before[1][12], after[1][12]
+        for name, ours in zip(SWITCHES, ("switches_voluntary", "switches_involuntary")):
+            yield name, task["scheduling"][ours], before[0][name], after[0][name]
+
+    def test_every_field_of_every_task_in_a_fork_storm(self):
+        def look(tasks):
+            found = {}
+            for (pid, tid), start in tasks.items():
+                folder = f"/proc/{pid}/task/{tid}"
+                with contextlib.suppress(OSError):
+                    found[pid, tid] = (start, status_of(folder), stat_of(folder))
+            return found
+
+        checked = 0
+        with parked("storm"), parked("threads", 50), parked("states"):
+            before = look(tasks_of_proc())
+            ours = {(t["identity"]["pid"], t["identity"]["tid"]): t for t in snapshot()["tasks"]}
+            after = look(tasks_of_proc())
+            lived = [key for key, value in before.items()
+                     if key in after and after[key][0] == value[0] and key[0] != os.getpid()]
+            self.assertGreater(len(lived), 60)
+            if (1, 1) not in ours: # there are kernels that hide their first process
+                lived = [key for key in lived if key[0] != 1]
+            for key in lived:
+                folder = f"/proc/{key[0]}/task/{key[1]}"
+                self.assertTrue(key in ours, f"{key} lived through it all, and is missing")
+                task = ours[key]
+                try:
+                    pairs = list(self.compare(task, folder, *before[key][1:]))
+                    again = list(self.compare(task, folder, *after[key][1:]))
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+                stood_still = all(before[key][1][n] == after[key][1][n] for n in SWITCHES)
+                for (name, found, one), (_, _, other) in zip(pairs, again):
+                    if one == other and (stood_still or name not in SIGNAL_SETS):
+                        self.assertEqual(found, one, f"{name} of {key} {task['identity']['name']}")
+                        checked += 1
+                for name, found, low, high in self.within(task, before[key][1:], after[key][1:]):
+                    self.assertTrue(int(low) <= found <= int(high),
+                                    f"{name} of {key}: {found}, not within {low} and {high}")
+                    checked += 1
+        self.assertGreater(checked, 2000)
+
+    def test_sizes_files_and_areas_are_those_of_proc(self):
+        with parked("threads", 3) as process, open("/etc/passwd"):
+            pid = process.pid
+            found = snapshot(pid)
+            task = found["tasks"][0]
+            status = status_of(f"/proc/{pid}")
+            memory = task["memory"]
+            self.assertEqual(memory["total"], int(status["VmSize"].split()[0]) * 1024)
+            self.assertEqual(memory["page_tables"], int(status["VmPTE"].split()[0]) * 1024)
+            rollup = dict(line.split(":", 1) for line in
+                          read(f"/proc/{pid}/smaps_rollup").splitlines()[1:])
+            resident = sum(memory[f"resident_{kind}"] for kind in ("anonymous", "file", "shared"))
+            self.assertEqual(resident, int(rollup["Rss"].split()[0]) * 1024)
+            files = {f["fd"]: f["name"] for f in found["files"]}
+            names = {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}")
+                     for fd in os.listdir(f"/proc/{pid}/fd")}
+            self.assertEqual(files, names)
+            self.assertEqual(task["resources"]["open_files"], len(names))
+            maps = [line.split(maxsplit=5) for line in read(f"/proc/{pid}/maps").splitlines()]
+            theirs = [(m[0], m[1], int(m[2], 16), int(m[4])) for m in maps if "vsyscall" not in m[-1]]
+            ours = [(f"{a['begin'][2:]}-{a['end'][2:]}", a["rights"], a["offset"], a["inode"])
+                    for a in found["areas"]]
+            self.assertEqual(ours, theirs)
+            kinds = {m[5]: a["kind"] for m, a in zip(maps, found["areas"]) if len(m) > 5}
+            self.assertEqual(kinds["[heap]"], "heap")
+            self.assertEqual(kinds["[stack]"], "stack")
+            self.assertEqual(kinds["[vdso]"], "kernel")
+            stacks = [a["tid"] for a in found["areas"] if a["kind"] == "thread stack"]
+            self.assertEqual(sorted(stacks),
+                             sorted(t["identity"]["tid"] for t in found["tasks"][1:]))
+
+    def test_each_state_is_seen_as_what_it_is(self):
+        with parked("states") as process:
+            found = snapshot("--tree", process.pid)
+        states = {t["identity"]["name"]: t["state"] for t in found["tasks"]}
+        self.assertIn(states["is-running"]["name"], ("running", "ready"))
+        self.assertEqual((states["is-sleeping"]["name"], states["is-sleeping"]["reason"]),
+                         ("blocked", "sleep"))
+        self.assertEqual((states["is-reading"]["name"], states["is-reading"]["reason"]),
+                         ("blocked", "pipe"))
+        self.assertEqual(states["is-stopped"]["name"], "stopped")
+        self.assertEqual(states["is-zombie"]["name"], "zombie")
+        self.assertEqual(states["is-zombie"]["exit_code"], 7 << 8)
+        self.assertEqual((states["is-killed"]["name"], states["is-killed"]["exit_code"]),
+                         ("zombie", 9))
+        children = found["tasks"][0]["family"]["children"]
+        self.assertEqual(len(children), 6)
+
+    def test_ten_thousand_tasks_take_a_tenth_of_a_second(self):
+        with parked("threads", 10000):
+            times = [snapshot_time() for _ in range(3)]
+        self.assertLess(min(times), 100 * MS)
+
+
+def snapshot_time():
+    found = snapshot()
+    assert len(found["tasks"]) > 10000
+    return found["duration_ns"]
+
+
+class Usage(KernelTest):
+    def test_text_of_all_kinds(self):
+        with parked("states") as process:
+            pid = process.pid
+            table = tool("pcb", "--tree", pid).stdout
+            self.assertIn("├─ is-sleeping", table)
+            self.assertIn("7 tasks of 7 processes", table)
+            card = tool("pcb", "--full", pid).stdout
+            for head in ("identity", "state", "counter", "scheduling", "rights", "family",
+                         "memory", "resources"):
+                self.assertIn(f"\n  {head} ", card)
+            self.assertIn("6 children: is-running", card)
+
+    def test_watch_tells_what_changed_until_all_are_gone(self):
+        with parked("states") as process:
+            watching = subprocess.Popen([TOOL, "pcb", "--tree", "--watch", "0.2",
+                                         str(process.pid)], stdout=subprocess.PIPE, text=True)
+            lines = iter(watching.stdout.readline, "")
+            self.assertTrue(any("is-running" in line and "%" in line
+                                for line in take_after(lines, "in 2")))
+        output, _ = watching.communicate(timeout=20)
+        self.assertIn("gone", output)
+        self.assertEqual(watching.returncode, 0)
+
+    def test_a_scenario_is_looked_at_and_ended(self):
+        done = tool("pcb", "counter-lock", "--count", "2000000000")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("join of", done.stdout)
+        self.assertIn("lock, held by", done.stdout)
+        self.assertEqual(subprocess.run(["pgrep", "-x", "counter-lock"]).returncode, 1)
+
+    def test_the_memory_picture_is_well_formed(self):
+        with parked("threads", 2) as process:
+            text = tool("memory", process.pid).stdout
+            self.assertEqual(text.count("thread stack"), 2)
+            self.assertIn("heap", text)
+            svg = tool("memory", "--format", "svg", process.pid).stdout
+        xml.dom.minidom.parseString(svg)
+        self.assertEqual(svg.count("thread stack of parked"), 2)
+
+    def test_bad_words_get_one_sentence(self):
+        for words, status in ((["pcb", "nonsense"], 2), (["pcb", "4000000"], 119),
+                              (["pcb", "--all", "1"], 2), (["memory"], 2),
+                              (["memory", "--format", "png", "1"], 2)):
+            done = tool(*words)
+            self.assertEqual(done.returncode, status, words)
+            self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+
+
+def take_after(lines, beginning):
+    for line in lines:
+        if line.startswith(beginning):
+            break
+    for line in lines:
+        if not line.strip():
+            return
+        yield line
