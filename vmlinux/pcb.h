@@ -190,18 +190,6 @@ struct signal_struct___before_6_13 {
 	struct list_head posix_timers;
 };
 
-struct sigaction {
-	void *sa_handler;
-};
-
-struct k_sigaction {
-	struct sigaction sa;
-};
-
-struct sighand_struct {
-	struct k_sigaction action[64];
-};
-
 struct task_io_accounting {
 	__u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes;
 };
