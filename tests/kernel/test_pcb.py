@@ -5,9 +5,10 @@ import contextlib
 import json
 import os
 import subprocess
+import tempfile
 import xml.dom.minidom
 
-from lab import MS, TOOL, KernelTest, target, tool
+from lab import MS, TOOL, KernelTest, Traced, target, tool
 
 CLOCK_TICK = os.sysconf("SC_CLK_TCK")
 CAPABILITY_SETS = {"CapInh": "inheritable", "CapPrm": "permitted", "CapEff": "effective",
@@ -272,7 +273,7 @@ class Usage(KernelTest):
         self.assertEqual(svg.count("thread stack of parked"), 2)
 
     def test_bad_words_get_one_sentence(self):
-        for words, status in ((["pcb", "nonsense"], 2), (["pcb", "4000000"], 119),
+        for words, status in ((["pcb", "nonsense"], 122), (["pcb", "4000000"], 119),
                               (["pcb", "--all", "1"], 2), (["memory"], 2),
                               (["memory", "--format", "png", "1"], 2)):
             done = tool(*words)
@@ -288,3 +289,42 @@ def take_after(lines, beginning):
         if not line.strip():
             return
         yield line
+
+
+class Recorded(KernelTest):
+    def test_snapshots_instants_and_states_of_a_recording(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = f"{folder}/x.ptl"
+            traced = Traced(["run", "--pcb-every", "30ms", "-o", file, "counter-lock",
+                             "--count", "100000000"])
+            main = traced.thread("counter-lock")
+            middle = f"{main['begin_ns'] + main['life_ns'] // 2}ns"
+            now = json.loads(tool("pcb", "--json", "--at", middle, file).stdout)
+            states = {t["name"]: t for t in now["threads"]}
+            self.assertEqual(states["counter-lock"]["reason"], "join")
+            self.assertEqual({states[f"counter-{i}"]["state"].split()[0] for i in (1, 2)} -
+                             {"running", "ready", "blocked"}, set())
+            stored = json.loads(tool("pcb", "--json", file).stdout)
+            self.assertIn("counter-lock", [t["identity"]["name"] for t in stored["tasks"]])
+            self.assertIn("of counter-lock", tool("memory", file).stdout)
+            text = tool("states", file).stdout
+            self.assertIn("dispatched", text)
+            svg = tool("states", "--format", "svg", file).stdout
+            xml.dom.minidom.parseString(svg)
+            self.assertEqual(tool("pcb", "--at", "1h", file).returncode, 2)
+
+    def test_the_arrows_of_each_thread_add_up(self):
+        traced = Traced(["run", "process-states"])
+        for thread in traced.json["threads"]:
+            arrows = thread["transitions"]
+            self.assertEqual(arrows["born"] + arrows["preempted"] + arrows["woken"] +
+                             arrows["continued"], arrows["dispatched"], thread["name"])
+            self.assertEqual(arrows["dispatched"], arrows["preempted"] + arrows["blocked"] +
+                             arrows["stopped"] + arrows["ended"], thread["name"])
+            # The second source: the kernel counts each time that a thread leaves its CPU, and its
+            # last leaving as well.
+            kernel = thread["kernel"]
+            self.assertEqual(arrows["preempted"] + arrows["blocked"] + arrows["stopped"] +
+                             arrows["ended"],
+                             kernel["switches_voluntary"] + kernel["switches_involuntary"],
+                             thread["name"])

@@ -18,6 +18,7 @@
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "capture/album.h"
 #include "capture/drain.h"
 #include "capture/kernel_side.h"
 #include "capture/launch.h"
@@ -39,6 +40,7 @@ struct session {
 	struct recording_writer *writer;
 	struct drain *drain;
 	struct stacks *stacks; /* NULL: not asked for */
+	struct album *album; /* NULL: no snapshots are wanted */
 	struct launched target;
 	int recording_fd; /* our own way to the file, to read it again */
 	int result_fd;	  /* what a scenario reports */
@@ -290,9 +292,11 @@ static void follow(struct session *session)
 	int error;
 
 	while (!ended && !is_over(session, now = monotonic_ns())) {
-		poll(wait, 3, wait_ms(session, now));
+		poll(wait, 3, album_wait_ms(session->album, now, wait_ms(session, now)));
 		ended = wait[2].revents & POLLIN;
 		error = fetch(session);
+		if (!error)
+			error = album_turn(session->album, monotonic_ns());
 		handle_signals(session);
 		if (!error && now - flushed >= FLUSH_EVERY_NS) {
 			error = recording_flush(session->writer);
@@ -324,6 +328,7 @@ static void end(struct session *session, struct capture_result *result)
 	uint64_t first;
 	int error;
 
+	album_take(session->album);
 	reap(session, result);
 	if (result->has_status)
 		kernel_side_await_end(session->side, session->target.pid);
@@ -419,12 +424,18 @@ static int start(struct session *session)
 	if (status)
 		return status;
 	notes_of_begin(session->writer, options, session->target.pid);
-	return begin(session);
+	if (options->pcb_every)
+		status = album_new(&(struct album_options){.every = options->pcb_every,
+							   .side = session->side,
+							   .writer = session->writer},
+				   &session->album);
+	return status ? status : begin(session);
 }
 
 static void clean_up(struct session *session)
 {
 	stacks_free(&session->stacks);
+	album_free(&session->album);
 	drain_free(&session->drain);
 	kernel_side_free(&session->side);
 	recording_writer_abandon(&session->writer);

@@ -29,6 +29,7 @@ struct capture_options {
 	pid_t pid;	       /* ATTACH */
 	uint64_t duration;     /* ns; 0: until the target ends, or Ctrl-C */
 	uint64_t buffer_bytes; /* 0: enough for most */
+	uint64_t pcb_every;    /* ns between two snapshots of control blocks; 0: none */
 	uint32_t stacks;       /* enum pl_stacks: which to keep */
 	uint32_t sample_rate;  /* PL_STACKS_SAMPLES: how often a second */
 	struct stacks_options stack_options;

@@ -11,7 +11,7 @@
 
 struct attach_settings {
 	const char *output, *report, *json;
-	uint64_t duration, buffer;
+	uint64_t duration, buffer, pcb_every;
 	struct stack_settings stacks;
 	int64_t pid;
 };
@@ -39,6 +39,7 @@ static int run(void *given, int argc, char **argv)
 		.pid = settings->pid,
 		.duration = settings->duration,
 		.buffer_bytes = settings->buffer,
+		.pcb_every = settings->pcb_every,
 		.output = settings->output,
 		.invoker = invoker_find(),
 		.quiet = log_get_level() < LOG_INFO,

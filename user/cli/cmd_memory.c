@@ -48,27 +48,14 @@ static int write_it(const struct snapshot *snapshot, const struct pcb_view *view
 	const struct memory_settings *settings = context;
 	struct invoker invoker = invoker_find();
 	struct pcb_view plain = *view;
-	int fd, error;
-	FILE *file;
+	int status = EXIT_OK;
+	FILE *out = output_open(settings->output, &invoker, &status);
 
-	if (!settings->output)
-		return output_note(writer_of(settings->format)(stdout, snapshot, view));
-	fd = invoker_create(&invoker, settings->output);
-	file = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!file) {
-		log_error("%s cannot be written: %s", settings->output,
-			  strerror(fd < 0 ? -fd : errno));
-		return EXIT_NO_OUTPUT;
-	}
-	plain.text = text_options_for(file);
-	error = writer_of(settings->format)(file, snapshot, &plain);
-	if (fclose(file) && !error)
-		error = -errno;
-	if (error) {
-		log_error("%s cannot be written: %s", settings->output, strerror(-error));
-		return EXIT_NO_OUTPUT;
-	}
-	return EXIT_OK;
+	if (!out)
+		return status;
+	plain.text = text_options_for(out);
+	return output_close(out, settings->output,
+			    writer_of(settings->format)(out, snapshot, &plain));
 }
 
 static int run(void *given, int argc, char **argv)
@@ -96,7 +83,7 @@ static int run(void *given, int argc, char **argv)
 
 const struct command command_memory = {
 	.name = "memory",
-	.synopsis = "PID… | SCENARIO [ARGS…]",
+	.synopsis = "PID… | SCENARIO [ARGS…] | RECORDING",
 	.summary = "the memory of a process: its segments to scale, and what lies in each",
 	.details =
 		"Code, data, heap, libraries and each thread's stack, from the highest address to the "

@@ -3,13 +3,16 @@
 
 #include "base/exit_status.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/snapshots.h"
+#include "show/instant.h"
 
 struct pcb_settings {
 	bool all, tree, full, json, registers;
 	uint64_t watch, after;
+	const char *at;
 };
 
 static const struct option_spec options[] = {
@@ -38,6 +41,11 @@ static const struct option_spec options[] = {
 	 .offset = offsetof(struct pcb_settings, watch),
 	 .argument = "TIME",
 	 .help = "look again every TIME, and show what changed, until Ctrl-C"},
+	{.name = "at",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct pcb_settings, at),
+	 .argument = "TIME",
+	 .help = "RECORDING: what everybody did so long after its begin"},
 	{.name = "after",
 	 .type = OPTION_DURATION,
 	 .offset = offsetof(struct pcb_settings, after),
@@ -69,6 +77,16 @@ static int show_changes(const struct snapshot *before, const struct snapshot *af
 	return output_note(show_pcb_changes(stdout, before, after, view));
 }
 
+static int show_instant(const struct instant *instant, const char *arch, void *context)
+{
+	const struct pcb_settings *settings = context;
+	struct text_options text = text_options_for(stdout);
+
+	if (settings->json)
+		return output_note(show_instant_json(stdout, instant, arch));
+	return output_note(show_instant_text(stdout, instant, arch, &text));
+}
+
 static int run(void *given, int argc, char **argv)
 {
 	struct pcb_settings *settings = given;
@@ -81,8 +99,11 @@ static int run(void *given, int argc, char **argv)
 		.registers = settings->registers,
 		.after = settings->after,
 		.every = settings->watch,
+		.at_given = settings->at,
 		.show = show,
 		.show_changes = show_changes,
+		.show_instant = settings->at ? show_instant : NULL,
+		.instant_only = !settings->full,
 		.context = settings,
 	};
 
@@ -90,12 +111,16 @@ static int run(void *given, int argc, char **argv)
 		log_error("with --all nobody is named");
 		return EXIT_USAGE;
 	}
+	if (settings->at && parse_duration(settings->at, &look.at)) {
+		log_error("`%s` is no time: 1.5 (seconds), 200ms, 2min", settings->at);
+		return EXIT_USAGE;
+	}
 	return look_at(&look);
 }
 
 const struct command command_pcb = {
 	.name = "pcb",
-	.synopsis = "[PID…] | SCENARIO [ARGS…]",
+	.synopsis = "[PID…] | SCENARIO [ARGS…] | RECORDING",
 	.summary = "what the kernel keeps of each task: its process control block",
 	.details =
 		"Identity, state, program counter, scheduling, rights, family, memory, resources and "
@@ -105,7 +130,8 @@ const struct command command_pcb = {
 		"  ptrace-lab pcb                  everybody, one line each\n"
 		"  ptrace-lab pcb --tree 1         a process, its threads and descendants\n"
 		"  ptrace-lab pcb --full $$        all that is known of this shell\n"
-		"  ptrace-lab pcb process-states   a scenario with a child in each state",
+		"  ptrace-lab pcb process-states   a scenario with a child in each state\n"
+		"  ptrace-lab pcb x.ptl --at 1.5s  what everybody did at that moment of a recording",
 	.options = options,
 	.settings_size = sizeof(struct pcb_settings),
 	.options_first = true,

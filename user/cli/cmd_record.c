@@ -7,7 +7,7 @@
 
 struct record_settings {
 	const char *output, *report, *json;
-	uint64_t duration, buffer;
+	uint64_t duration, buffer, pcb_every;
 	struct stack_settings stacks;
 	bool all;
 };
@@ -31,6 +31,7 @@ static int run(void *given, int argc, char **argv)
 		.mode = CAPTURE_RECORD,
 		.duration = settings->duration,
 		.buffer_bytes = settings->buffer,
+		.pcb_every = settings->pcb_every,
 		.output = settings->output,
 		.invoker = invoker_find(),
 		.quiet = log_get_level() < LOG_INFO,

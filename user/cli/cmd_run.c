@@ -15,7 +15,7 @@
 
 struct run_settings {
 	const char *output, *report, *json;
-	uint64_t duration, buffer;
+	uint64_t duration, buffer, pcb_every;
 	struct stack_settings stacks;
 	bool as_root, is_command, all;
 };
@@ -89,6 +89,7 @@ static int run(void *given, int argc, char **argv)
 		.argv = argv,
 		.duration = settings->duration,
 		.buffer_bytes = settings->buffer,
+		.pcb_every = settings->pcb_every,
 		.output = settings->output,
 		.invoker = invoker_find(),
 		.quiet = log_get_level() < LOG_INFO,

@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&command_attach,
 	&command_report,
 	&command_flame,
+	&command_states,
 	&command_list,
 	&command_explain,
 	&command_compare,

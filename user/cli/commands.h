@@ -10,6 +10,7 @@ extern const struct command command_record;
 extern const struct command command_attach;
 extern const struct command command_report;
 extern const struct command command_flame;
+extern const struct command command_states;
 extern const struct command command_list;
 extern const struct command command_explain;
 extern const struct command command_compare;

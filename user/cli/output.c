@@ -53,3 +53,36 @@ int output_finish(int status)
 			  first_error ? strerror(-first_error) : "");
 	return EXIT_NO_OUTPUT;
 }
+
+FILE *output_open(const char *path, const struct invoker *invoker, int *ret_status)
+{
+	int fd;
+	FILE *out;
+
+	if (!path || !strcmp(path, "-"))
+		return stdout;
+	fd = invoker_create(invoker, path);
+	out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (!out) {
+		log_error("%s cannot be written: %s", path, strerror(fd < 0 ? -fd : errno));
+		if (fd >= 0)
+			close(fd);
+		*ret_status = EXIT_NO_OUTPUT;
+	}
+	return out;
+}
+
+/* A reader that has gone away (EPIPE) needs no message: it was not interested any more. */
+int output_close(FILE *out, const char *path, int error)
+{
+	bool standard = out == stdout;
+
+	if ((standard ? fflush(out) : fclose(out)) && !error)
+		error = -errno;
+	if (standard)
+		return output_note(error);
+	if (!error)
+		return EXIT_OK;
+	log_error("%s cannot be written: %s", path, strerror(-error));
+	return EXIT_NO_OUTPUT;
+}

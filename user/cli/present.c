@@ -69,47 +69,13 @@ int model_from_fd(int recording_fd, const char *name, struct recording **ret_rec
 	return EXIT_OK;
 }
 
-/* "-" and NULL mean standard output, which is not closed here. */
-static FILE *open_output(const char *path, const struct invoker *invoker, int *ret_status)
-{
-	int fd;
-	FILE *out;
-
-	if (!path || !strcmp(path, "-"))
-		return stdout;
-	fd = invoker_create(invoker, path);
-	out = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!out) {
-		log_error("%s cannot be written: %s", path, strerror(fd < 0 ? -fd : errno));
-		if (fd >= 0)
-			close(fd);
-		*ret_status = EXIT_NO_OUTPUT;
-	}
-	return out;
-}
-
-/* A reader that has gone away (EPIPE) needs no message: it was not interested any more. */
-static int close_output(FILE *out, const char *path, int error)
-{
-	bool standard = out == stdout;
-
-	if ((standard ? fflush(out) : fclose(out)) && !error)
-		error = -errno;
-	if (standard)
-		return output_note(error);
-	if (!error)
-		return EXIT_OK;
-	log_error("%s cannot be written: %s", path, strerror(-error));
-	return EXIT_NO_OUTPUT;
-}
-
 int present_output(const char *path, const struct invoker *invoker,
 		   int (*write)(FILE *out, const void *what), const void *what)
 {
 	int status = EXIT_OK;
-	FILE *out = open_output(path, invoker, &status);
+	FILE *out = output_open(path, invoker, &status);
 
-	return out ? close_output(out, path, write(out, what)) : status;
+	return out ? output_close(out, path, write(out, what)) : status;
 }
 
 static int write_text(FILE *out, const void *model)

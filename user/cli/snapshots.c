@@ -16,6 +16,8 @@
 #include "capture/launch.h"
 #include "capture/scenarios.h"
 #include "capture/snapshot.h"
+#include "recording/recording.h"
+#include "recording/snapshots.h"
 
 #define AFTER_DEFAULT (100 * NS_PER_MS)
 
@@ -217,6 +219,100 @@ static int look_at_scenario(struct wanted *wanted, const struct look *look,
 	return status;
 }
 
+/* ---- in a recording ------------------------------------------------------------------------ */
+
+static int add_record(void *context, const void *record, size_t size)
+{
+	return snapshot_add(context, record, size);
+}
+
+/* The last snapshot that was taken up to `time`; if all are later, the first. */
+static size_t snapshot_before(const struct recording *recording, uint64_t time)
+{
+	size_t count = recording_snapshots(recording), best = 0;
+
+	for (size_t i = 0; i < count && recording_snapshot_time(recording, i) <= time; i++)
+		best = i;
+	return best;
+}
+
+static int show_stored(struct recording *recording, const struct look *look, uint64_t time,
+		       struct pcb_view *view)
+{
+	CLEANUP(snapshot_free)
+	struct snapshot snapshot = {0};
+	struct recording_error error = {.text = ""};
+	size_t index = snapshot_before(recording, time);
+	int r;
+
+	if (!recording_snapshots(recording)) {
+		if (look->show_instant)
+			return EXIT_OK;
+		log_error("%s has no snapshots of its tasks: --pcb-every records them",
+			  look->argv[0]);
+		return EXIT_BAD_RECORDING;
+	}
+	r = recording_read_snapshot(recording, index, add_record, &snapshot, &error);
+	if (!r)
+		r = snapshot_settle(&snapshot);
+	if (r) {
+		log_error("%s: %s", look->argv[0], *error.text ? error.text : strerror(-r));
+		return EXIT_BAD_RECORDING;
+	}
+	return look->show(&snapshot, view, look->context);
+}
+
+static int look_at_timeline(struct recording *recording, const struct look *look, const char *arch)
+{
+	CLEANUP(instant_free)
+	struct instant instant = {0};
+	struct recording_error error = {.text = ""};
+	int r = instant_build(recording, look->at, &instant, &error);
+
+	if (r == -ERANGE) {
+		log_error("%s ends before %s", look->argv[0], format_duration(look->at).text);
+		return EXIT_USAGE;
+	}
+	if (r) {
+		log_error("%s: %s", look->argv[0], error.text);
+		return EXIT_BAD_RECORDING;
+	}
+	return look->show_instant(&instant, arch, look->context);
+}
+
+static int look_at_recording(const struct look *look, struct pcb_view *view)
+{
+	CLEANUP(recording_close)
+	struct recording *recording = NULL;
+	struct recording_error error = {.text = ""};
+	uint64_t time = UINT64_MAX;
+	const char *arch;
+	int status = EXIT_OK;
+
+	if (recording_open(look->argv[0], &recording, &error)) {
+		log_error("%s", error.text);
+		return EXIT_BAD_RECORDING;
+	}
+	arch = recording_note(recording, NOTE_ARCH);
+	view->arch = arch ? arch : "";
+	view->cpus = (unsigned int)recording_note_number(recording, NOTE_CPUS, 1);
+	if (look->at_given) {
+		time = recording_note_number(recording, NOTE_BEGIN,
+					     recording_first_time(recording)) +
+		       look->at;
+		if (look->show_instant)
+			status = look_at_timeline(recording, look, view->arch);
+		if (status || look->instant_only)
+			return status;
+	}
+	return show_stored(recording, look, time, view);
+}
+
+static bool is_number(const char *word)
+{
+	return !word[strspn(word, "0123456789")];
+}
+
 int look_at(const struct look *look)
 {
 	struct utsname system;
@@ -232,6 +328,8 @@ int look_at(const struct look *look)
 	uname(&system);
 	if (look->argc && scenario_exists(look->argv[0])) {
 		status = look_at_scenario(&wanted, look, &view);
+	} else if (look->argc == 1 && !is_number(look->argv[0])) {
+		status = look_at_recording(look, &view);
 	} else {
 		for (int i = 0; i < look->argc && !status; i++)
 			status = name_by_number(&wanted, look->argv[i]);

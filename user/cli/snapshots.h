@@ -7,19 +7,27 @@
 #include <stdint.h>
 
 #include "capture/privilege.h"
+#include "model/instant.h"
 #include "show/pcb.h"
 
 struct look {
-	int argc;    /* processes and threads by number, or a scenario and its arguments; none: */
-	char **argv; /* everybody */
+	/* Processes and threads by number, a scenario and its arguments, or a recording; nothing:
+	 * everybody. */
+	int argc;
+	char **argv;
 	bool family; /* the descendants of those that are named, too */
 	bool files, areas, registers;
+	bool at_given; /* RECORDING: the moment, from its begin; else the last snapshot in it */
+	uint64_t at;
 	uint64_t after; /* SCENARIO: when to look, after its start; 0: the usual */
 	uint64_t every; /* look again so often, until Ctrl-C; 0: once */
 	/* Both return an enum exit_status. */
 	int (*show)(const struct snapshot *snapshot, const struct pcb_view *view, void *context);
 	int (*show_changes)(const struct snapshot *before, const struct snapshot *after,
 			    const struct pcb_view *view, void *context);
+	/* RECORDING: what the timeline says of the moment. May be NULL. */
+	int (*show_instant)(const struct instant *instant, const char *arch, void *context);
+	bool instant_only; /* and not the stored snapshot too */
 	void *context;
 };
 

@@ -14,6 +14,11 @@
 	 .offset = offsetof(settings, output),                                                     \
 	 .argument = "FILE",                                                                       \
 	 .help = "keep the recording in FILE (NAME.ptl by custom), for `report`"},                 \
+		{.name = "pcb-every",                                                              \
+		 .type = OPTION_DURATION,                                                          \
+		 .offset = offsetof(settings, pcb_every),                                          \
+		 .argument = "TIME",                                                               \
+		 .help = "keep what the kernel keeps of each task, every TIME (see `pcb`)"},       \
 		{.name = "duration",                                                               \
 		 .letter = 'd',                                                                    \
 		 .type = OPTION_DURATION,                                                          \

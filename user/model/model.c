@@ -13,6 +13,7 @@
 #include "model/stack_ends.h"
 #include "model/summary.h"
 #include "model/totals.h"
+#include "model/transitions.h"
 #include "recording/recording.h"
 
 /* How many items go by between two calls to the progress: some ten milliseconds of work. */
@@ -28,6 +29,7 @@ struct work {
 	struct causes *causes;
 	struct stack_ends_counter *stack_ends;
 	struct places *places;
+	struct transitions *transitions;
 };
 
 static void work_free(struct work *work)
@@ -38,6 +40,7 @@ static void work_free(struct work *work)
 	causes_free(&work->causes);
 	stack_ends_free(&work->stack_ends);
 	places_free(&work->places);
+	transitions_free(&work->transitions);
 	timeline_free(&work->timeline);
 }
 
@@ -167,6 +170,8 @@ static int work_begin(struct work *work, const struct recording *recording,
 		error = stack_ends_new(work->timeline, recording, &work->stack_ends);
 	if (!error)
 		error = places_new(work->timeline, &work->places);
+	if (!error)
+		error = transitions_new(work->timeline, &work->transitions);
 	return error;
 }
 
@@ -256,6 +261,10 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		stack_ends_finish(work->stack_ends, &model->stack_ends);
 		if (!error)
 			error = places_finish(work->places, recording, model);
+	}
+	if (!error)
+		error = transitions_finish(work->transitions, population);
+	if (!error) {
 		model->ready = summary.ready;
 		model->blocked = summary.blocked;
 		memcpy(model->strip, summary.strip, sizeof(model->strip));

@@ -69,6 +69,20 @@ struct bar {
 	uint16_t first, count;
 };
 
+/* The arrows between the states of the textbooks: new, ready, running, blocked, stopped, ended. */
+enum arrow {
+	ARROW_BORN = 0,	      /* new -> ready */
+	ARROW_DISPATCHED = 1, /* ready -> running */
+	ARROW_PREEMPTED = 2,  /* running -> ready */
+	ARROW_BLOCKED = 3,    /* running -> blocked */
+	ARROW_WOKEN = 4,      /* blocked -> ready */
+	ARROW_STOPPED = 5,    /* running or blocked -> stopped */
+	ARROW_CONTINUED = 6,  /* stopped -> ready */
+	ARROW_ENDED = 7,      /* running -> ended */
+	ARROW_UNSEEN = 8,     /* into or out of what was not recorded */
+	ARROW_COUNT
+};
+
 /* One kind of waiting of one thread. */
 struct reason_total {
 	enum reason reason;
@@ -88,6 +102,7 @@ struct thread {
 	bool alive_at_end;
 	uint64_t begin, end;		/* of the part of its life that was captured */
 	uint64_t state_ns[STATE_COUNT]; /* adds up to end - begin exactly */
+	uint32_t arrows[ARROW_COUNT];	/* how often it went along each */
 	VECTOR(struct reason_total)
 	reasons; /* most time first; totals add up to BLOCKED + STOPPED */
 	uint32_t switches_voluntary, switches_involuntary;

@@ -136,8 +136,6 @@ const char *limit_name(unsigned int number);	  /* "open files" */
 /* Whether a limit counts bytes, or times; else things. */
 enum limit_unit { LIMIT_COUNT, LIMIT_BYTES, LIMIT_SECONDS, LIMIT_MICROSECONDS };
 enum limit_unit limit_unit(unsigned int number);
-/* "INT", "RTMIN+3"; never NULL, `out` may hold it. */
-const char *signal_name(unsigned int number, char *out, size_t size);
 /* "TCP 127.0.0.1:80 listening", "unix stream", "pipe", "file", "terminal", ... into `out`. */
 const char *pcb_file_text(const struct pl_pcb_file *file, char *out, size_t size);
 

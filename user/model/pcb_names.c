@@ -3,7 +3,6 @@
 #include "model/pcb.h"
 
 #include <arpa/inet.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -100,21 +99,6 @@ const char *limit_name(unsigned int number)
 enum limit_unit limit_unit(unsigned int number)
 {
 	return number < PL_PCB_LIMITS ? limits[number].unit : LIMIT_COUNT;
-}
-
-const char *signal_name(unsigned int number, char *out, size_t size)
-{
-	const char *known = number < 32 ? sigabbrev_np((int)number) : NULL;
-
-	if (known)
-		return known;
-	if (number == 32 || number == 33) /* glibc keeps these two for itself */
-		snprintf(out, size, "%u", number);
-	else if (number >= 34 && number <= 64)
-		snprintf(out, size, "RTMIN+%u", number - 34);
-	else
-		snprintf(out, size, "%u", number);
-	return out;
 }
 
 static const char *protocol_of(const struct pl_pcb_file *file)

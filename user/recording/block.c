@@ -149,6 +149,10 @@ static const char *type_fault(const struct block_header *header)
 		if (header->raw_size > TABLE_PAYLOAD_MAX || header->count > TABLE_PAYLOAD_MAX)
 			return "it claims to have too many rows";
 		break;
+	case BLOCK_PCB:
+		if (!header->count || header->raw_size > PCB_PAYLOAD_MAX)
+			return "it claims to have too many control blocks";
+		break;
 	case BLOCK_END:
 		if (header->raw_size != sizeof(struct block_end))
 			return "the end mark has a wrong length";

@@ -40,7 +40,6 @@ enum block_type {
 	BLOCK_MODULE = 5,
 	BLOCK_FRAME = 6,
 	BLOCK_STACK = 7,
-	/* kept for what is to come */
 	BLOCK_PCB = 8,
 };
 
@@ -86,6 +85,7 @@ PL_ASSERT("block_end", sizeof(struct block_end) == 32);
 #define LIFE_PAYLOAD_MAX (64u << 10)
 #define LIFE_RECORD_MAX	 4096u
 #define LIFE_OVERLAP_MAX 256u /* LIFE blocks that share an instant */
+#define PCB_PAYLOAD_MAX	 (256u << 10)
 #define NOTE_PAYLOAD_MAX (1u << 20)
 #define NOTE_COUNT_MAX	 65536u	     /* different keys in one file */
 #define NOTE_TOTAL_MAX	 (64u << 20) /* bytes of keys and newest values in one file */

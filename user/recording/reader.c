@@ -234,6 +234,21 @@ static int scan_stacks(struct recording *recording, const struct block_place *pl
 	return r ? scan_fault(recording, place->offset, r, fault) : 0;
 }
 
+static int scan_pcb(struct recording *recording, const struct block_place *place)
+{
+	size_t count = recording->pcbs.count;
+	struct block_place *slot;
+
+	if (count && place->header.first_time < recording->pcbs.items[count - 1].header.first_time)
+		return scan_fault(recording, place->offset, -EBADMSG,
+				  "the snapshot is older than the one before it");
+	slot = vector_add(&recording->pcbs);
+	if (!slot)
+		return scan_memory_fault(recording, place->offset);
+	*slot = *place;
+	return 0;
+}
+
 static int scan_end(struct recording *recording, const struct block_place *place)
 {
 	uint64_t behind = place->offset + sizeof(place->header) + place->header.stored_size;
@@ -306,6 +321,9 @@ static int scan_block(struct recording *recording, struct block_place *place)
 	case BLOCK_FRAME:
 	case BLOCK_STACK:
 		r = scan_stacks(recording, place);
+		break;
+	case BLOCK_PCB:
+		r = scan_pcb(recording, place);
 		break;
 	case BLOCK_END:
 		r = scan_end(recording, place);
@@ -496,6 +514,7 @@ void recording_close(struct recording **slot)
 		free_source(source);
 	vector_free(&recording->lanes);
 	vector_free(&recording->lives);
+	vector_free(&recording->pcbs);
 	notes_free(&recording->notes);
 	stack_store_free(&recording->stacks);
 	free(recording->lane_of_cpu);

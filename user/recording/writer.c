@@ -13,6 +13,8 @@
 #include "recording/block.h"
 #include "recording/codec.h"
 #include "recording/life.h"
+#include "bpf/pcb/pcb.h"
+#include "recording/snapshots.h"
 #include "recording/stack_tables.h"
 
 /* Notes are written out when this much has come together, though one alone may be longer. */
@@ -40,6 +42,10 @@ struct recording_writer {
 	size_t notes_size, notes_capacity;
 	uint32_t notes_count;
 	struct stack_writer *stacks; /* NULL until first used */
+	uint8_t *pcbs;		     /* of one snapshot, NULL until first used */
+	size_t pcb_size;
+	uint32_t pcb_count;
+	uint64_t pcb_time;
 };
 
 static int fail(struct recording_writer *writer, int error)
@@ -430,6 +436,46 @@ uint64_t recording_stacks_dropped(const struct recording_writer *writer)
 	return writer->stacks ? stack_writer_dropped(writer->stacks) : 0;
 }
 
+/* ---- snapshots ------------------------------------------------------------------------------ */
+
+static int write_pcbs(struct recording_writer *writer)
+{
+	struct block_header header = {
+		.type = BLOCK_PCB,
+		.count = writer->pcb_count,
+		.first_time = writer->pcb_time,
+		.last_time = writer->pcb_time,
+	};
+	struct segment segment = {writer->pcbs, writer->pcb_size};
+
+	if (!writer->pcb_count)
+		return writer->error;
+	writer->pcb_count = 0;
+	writer->pcb_size = 0;
+	return write_block(writer, &header, &segment, 1);
+}
+
+int recording_write_pcb(struct recording_writer *writer, uint64_t time,
+			const struct pl_pcb_head *record)
+{
+	if (writer->error)
+		return writer->error;
+	if (record->size > PCB_PAYLOAD_MAX || record->size % 8 || time < writer->pcb_time)
+		return fail(writer, -EINVAL);
+	if ((time != writer->pcb_time || writer->pcb_size + record->size > PCB_PAYLOAD_MAX) &&
+	    write_pcbs(writer))
+		return writer->error;
+	if (!writer->pcbs)
+		writer->pcbs = malloc(PCB_PAYLOAD_MAX);
+	if (!writer->pcbs)
+		return fail(writer, -ENOMEM);
+	memcpy(writer->pcbs + writer->pcb_size, record, record->size);
+	writer->pcb_size += record->size;
+	writer->pcb_count++;
+	writer->pcb_time = time;
+	return 0;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 static int write_file_header(struct recording_writer *writer)
@@ -473,7 +519,8 @@ int recording_writer_new(int fd, struct recording_writer **ret)
  * where they were. */
 int recording_flush(struct recording_writer *writer)
 {
-	if (writer->error || write_notes(writer) || write_life(writer) || write_stacks(writer))
+	if (writer->error || write_notes(writer) || write_life(writer) || write_stacks(writer) ||
+	    write_pcbs(writer))
 		return writer->error;
 	for (size_t cpu = 0; cpu < writer->lane_count; cpu++) {
 		if (write_lane(writer, cpu))
@@ -524,6 +571,7 @@ void recording_writer_abandon(struct recording_writer **slot)
 	free(writer->lanes);
 	free(writer->notes);
 	stack_writer_free(&writer->stacks);
+	free(writer->pcbs);
 	lane_encoder_free(&writer->encoder);
 	block_packer_done(&writer->packer);
 	free(writer);

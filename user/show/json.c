@@ -7,6 +7,7 @@
 #include <math.h>
 #include <sys/wait.h>
 
+#include "model/transitions.h"
 #include "show/derive.h"
 #include "show/json_sections.h"
 #include "show/report_format.h"
@@ -270,6 +271,10 @@ static void put_thread(struct json *json, const struct model *model, const struc
 	json_unsigned(json, "switches_involuntary", thread->switches_involuntary);
 	json_unsigned(json, "migrations", thread->migrations);
 	json_unsigned(json, "wakeups", thread->wakeups);
+	json_object(json, "transitions");
+	for (int arrow = 0; arrow < ARROW_COUNT; arrow++)
+		json_unsigned(json, arrow_name(arrow), thread->arrows[arrow]);
+	json_object_end(json);
 	json_unsigned(json, "wakers_known", thread->wakers_known);
 	json_unsigned(json, "wakers_unknown", thread->wakers_unknown);
 	put_reasons(json, model, thread);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "model/signals.h"
 #include "show/text.h"
 
 #define HEAD_WIDTH   14
@@ -369,7 +370,6 @@ static void show_memory(struct card *card)
 
 static void say_signals(struct words *words, const char *head, uint64_t set)
 {
-	char name[16];
 	unsigned int count = 0;
 
 	if (!set)
@@ -377,8 +377,7 @@ static void say_signals(struct words *words, const char *head, uint64_t set)
 	say(words, "%s%s", separator(words, "; "), head);
 	for (unsigned int i = 0; i < 64; i++)
 		if (set >> i & 1)
-			say(words, "%s%s", count++ ? "," : " ",
-			    signal_name(i + 1, name, sizeof(name)));
+			say(words, "%s%s", count++ ? "," : " ", signal_label(i + 1).text);
 }
 
 static void say_limit(struct words *words, unsigned int number, const uint64_t limit[2])

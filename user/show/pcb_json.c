@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/json.h"
+#include "model/signals.h"
 #include "show/pcb.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
@@ -242,12 +243,10 @@ static void put_memory(struct json *json, const struct snapshot *snapshot,
 
 static void put_signals(struct json *json, const char *name, uint64_t set)
 {
-	char text[16];
-
 	json_array(json, name);
 	for (unsigned int i = 0; i < 64; i++)
 		if (set >> i & 1)
-			json_string(json, NULL, signal_name(i + 1, text, sizeof(text)));
+			json_string(json, NULL, signal_label(i + 1).text);
 	json_array_end(json);
 }
 

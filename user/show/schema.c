@@ -129,6 +129,19 @@ static const struct member all_reason_members[] = {
 	{0},
 };
 
+static const struct member transition_members[] = {
+	MEMBER("born", COUNT, "New, then ready."),
+	MEMBER("dispatched", COUNT, "Ready, then running."),
+	MEMBER("preempted", COUNT, "Running, then ready again."),
+	MEMBER("blocked", COUNT, "Running, then blocked."),
+	MEMBER("woken", COUNT, "Blocked, then ready."),
+	MEMBER("stopped", COUNT, "Running, then stopped."),
+	MEMBER("continued", COUNT, "Stopped, then ready."),
+	MEMBER("ended", COUNT, "Running, then ended."),
+	MEMBER("unseen", COUNT, "Into or out of a state that was not recorded."),
+	{0},
+};
+
 static const struct member kernel_members[] = {
 	MEMBER("runtime_ns", COUNT, "CPU time by the kernel's own account."),
 	MEMBER("switches_voluntary", COUNT, "Voluntary switches by the kernel's own account."),
@@ -168,6 +181,9 @@ static const struct member thread_members[] = {
 	MEMBER("switches_involuntary", COUNT, "Times that it lost the CPU."),
 	MEMBER("migrations", COUNT, "Times that it went on on another CPU."),
 	MEMBER("wakeups", COUNT, "Times that it was woken."),
+	NESTED("transitions", OBJECT,
+	       "How often it went from state to state: new, ready, running, blocked, stopped, ended.",
+	       transition_members),
 	MEMBER("wakers_known", COUNT, "Its waits that ended, and it is known who ended them."),
 	MEMBER("wakers_unknown", COUNT,
 	       "Its waits that ended, and it is not known who ended them."),

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/album.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/exit_status.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "capture/kernel_side.h"
+#include "capture/snapshot.h"
+#include "model/pcb.h"
+#include "recording/snapshots.h"
+
+struct album {
+	struct album_options options;
+	struct snapshot_reader *reader;
+	uint64_t next;
+};
+
+int album_new(const struct album_options *options, struct album **ret)
+{
+	struct snapshot_options reading = {.files = true, .areas = true};
+	struct album *album = calloc(1, sizeof(*album));
+	int status;
+
+	if (!album)
+		return kernel_side_explain(-ENOMEM);
+	album->options = *options;
+	status = snapshot_reader_new(&reading, &album->reader);
+	if (status)
+		album_free(&album);
+	else
+		*ret = album;
+	return status;
+}
+
+void album_free(struct album **album)
+{
+	if (!*album)
+		return;
+	snapshot_reader_free(&(*album)->reader);
+	free(*album);
+	*album = NULL;
+}
+
+/* ---- whose pictures ------------------------------------------------------------------------ */
+
+/* The processes that are followed. */
+struct followed {
+	VECTOR(uint32_t) tgids; /* sorted */
+};
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t one = *(const uint32_t *)a, other = *(const uint32_t *)b;
+
+	return (one > other) - (one < other);
+}
+
+static int find_followed(const struct kernel_side *side, struct followed *followed)
+{
+	const struct pl_slot *slot;
+
+	for (uint32_t i = 1; (slot = kernel_side_slot(side, i)); i++) {
+		uint32_t *tgid;
+
+		if (!__atomic_load_n(&slot->task, __ATOMIC_ACQUIRE))
+			continue;
+		tgid = vector_add(&followed->tgids);
+		if (!tgid)
+			return -ENOMEM;
+		*tgid = slot->tgid;
+	}
+	if (followed->tgids.count)
+		qsort(followed->tgids.items, followed->tgids.count, sizeof(*followed->tgids.items),
+		      by_number);
+	return 0;
+}
+
+static bool is_followed(const struct pl_pcb_head *head, void *context)
+{
+	const struct followed *followed = context;
+
+	return followed->tgids.count &&
+	       bsearch(&head->tgid, followed->tgids.items, followed->tgids.count,
+		       sizeof(*followed->tgids.items), by_number);
+}
+
+/* ---- taking them --------------------------------------------------------------------------- */
+
+static int write_snapshot(struct recording_writer *writer, const struct snapshot *snapshot)
+{
+	const struct pl_pcb_task *task;
+	const struct pl_pcb_file *file;
+	const struct pl_pcb_area *area;
+	int error = 0;
+
+	snapshot_for_each(snapshot, task) if (!error) error =
+		recording_write_pcb(writer, snapshot->time, &task->head);
+	vector_for_each (&snapshot->files, file)
+		if (!error)
+			error = recording_write_pcb(writer, snapshot->time, &file->head);
+	vector_for_each (&snapshot->areas, area)
+		if (!error)
+			error = recording_write_pcb(writer, snapshot->time, &area->head);
+	return error;
+}
+
+int album_take(struct album *album)
+{
+	CLEANUP(snapshot_free)
+	struct snapshot snapshot = {0};
+	struct followed followed = {{0}};
+	int error;
+
+	if (!album)
+		return 0;
+	album->next = monotonic_ns() + album->options.every;
+	/* What cannot be read has been said; the recording goes on without. */
+	if (snapshot_read(album->reader, &snapshot))
+		return 0;
+	error = find_followed(album->options.side, &followed);
+	if (!error)
+		error = snapshot_choose(&snapshot, is_followed, &followed);
+	vector_free(&followed.tgids);
+	if (!error && snapshot_shown(&snapshot))
+		error = write_snapshot(album->options.writer, &snapshot);
+	return error;
+}
+
+int album_turn(struct album *album, uint64_t now)
+{
+	return album && now >= album->next ? album_take(album) : 0;
+}
+
+int album_wait_ms(const struct album *album, uint64_t now, int most)
+{
+	uint64_t left;
+
+	if (!album)
+		return most;
+	left = album->next > now ? (album->next - now + NS_PER_MS - 1) / NS_PER_MS : 0;
+	return left < (uint64_t)most ? (int)left : most;
+}
