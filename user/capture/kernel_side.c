@@ -395,7 +395,7 @@ int kernel_side_copy_stacks(struct kernel_side *side, size_t *ret_left)
 	__atomic_store_n(&control->owed, 0, __ATOMIC_SEQ_CST);
 	error = run_iterator(side->skeleton->progs.copy_stacks);
 	if (error)
-		return explain_failure(error);
+		return kernel_side_explain(error);
 	*ret_left = __atomic_load_n(&control->owed, __ATOMIC_SEQ_CST);
 	return 0;
 }
