@@ -9,10 +9,10 @@
 #include "model/population.h"
 
 /* The states of the textbooks: one "ready", however it came about. */
-enum place { UNBORN = 0, READY, RUNNING, BLOCKED, STOPPED, ENDED, UNKNOWN };
+enum stage { UNBORN = 0, READY, RUNNING, BLOCKED, STOPPED, ENDED, UNKNOWN };
 
 struct counts {
-	uint8_t place; /* enum place: where it is */
+	uint8_t place; /* enum stage: where it is */
 	uint32_t arrows[ARROW_COUNT];
 };
 
@@ -22,7 +22,7 @@ struct transitions {
 	int error;
 };
 
-static enum place place_of(enum state state)
+static enum stage stage_of(enum state state)
 {
 	static const uint8_t places[STATE_COUNT] = {
 		[STATE_RUNNING] = RUNNING,	 [STATE_READY_WOKEN] = READY,
@@ -35,7 +35,7 @@ static enum place place_of(enum state state)
 
 /* The one arrow by which a place is left on the way to another. Intervals of no length are not
  * told, but nobody gets to the CPU without having been ready, or is blocked without having run. */
-static enum arrow arrow_towards(enum place from, enum place to, enum place *ret_next)
+static enum arrow arrow_towards(enum stage from, enum stage to, enum stage *ret_next)
 {
 	switch (from) {
 	case READY:
@@ -59,9 +59,9 @@ static enum arrow arrow_towards(enum place from, enum place to, enum place *ret_
 	}
 }
 
-static void go(struct counts *counts, enum place to)
+static void go(struct counts *counts, enum stage to)
 {
-	enum place at = counts->place;
+	enum stage at = counts->place;
 
 	counts->place = to;
 	if (at == UNKNOWN || to == UNKNOWN) {
@@ -79,7 +79,7 @@ static void visit(void *context, const struct interval *interval)
 {
 	struct transitions *transitions = context;
 	const struct population *population = timeline_population(transitions->timeline);
-	enum place place = place_of(interval->state);
+	enum stage place = stage_of(interval->state);
 	struct counts *counts;
 
 	while (!transitions->error && transitions->threads.count <= interval->thread)
