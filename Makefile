@@ -100,6 +100,13 @@ $(BUILD)/workloads/%: workloads/%.c workloads/scenario.c $(wildcard workloads/*.
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -fomit-frame-pointer -D_GNU_SOURCE -I. \
 		$(filter %.c,$^) -o $@ -lpthread
 
+# Once more for ThreadSanitizer: those that claim to be right must be, and the racy ones are found.
+$(BUILD)/tsan/%: workloads/%.c workloads/scenario.c $(wildcard workloads/*.h workloads/*/*.h)
+	@mkdir -p $(@D)
+	$(say) TSAN $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=thread -D_GNU_SOURCE -I. \
+		$(filter %.c,$^) -o $@ -lpthread
+
 # All of them inside the tracer, so that one file can be copied to another machine; and, beside each,
 # what `explain` says of it.
 $(BUILD)/workloads/embedded.S: Makefile $(scenario_sources) $(wildcard workloads/*/*.md)
@@ -222,6 +229,9 @@ $(BUILD)/tests/bench/%: tests/bench/%.c
 .PHONY: test-programs
 test-programs: all $(unit_tests) $(targets) $(BUILD)/asan/ptrace-lab
 
+.PHONY: tsan-programs
+tsan-programs: $(scenario_sources:workloads/%.c=$(BUILD)/tsan/%)
+
 
 # ---- what a person types ---------------------------------------------------------------------
 
@@ -264,7 +274,7 @@ run: deps-build
 	$(Q)$(SUDO) $(BUILD)/ptrace-lab run counter-race
 
 test: deps-test
-	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)$(MAKE) --no-print-directory test-programs tsan-programs
 	$(Q)$(SUDO) tests/run $(BUILD)
 
 bench: deps-build

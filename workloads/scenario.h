@@ -22,7 +22,8 @@
  * UNIT, where UNIT is count, duration (the value is in ns), ratio, share (1 is 100 %), bytes or address.
  *
  * A line "compare: --OPTION" before the claims says how `ptrace-lab compare` runs it: without what it
- * does only to have something to compare with.
+ * does only to have something to compare with. A line "racy: yes" says that ThreadSanitizer finds
+ * fault with it, and shall.
  *
  * Expressions have numbers (with an optional unit ns us ms s % : 5ms is 5000000, 15% is 0.15),
  * + - * / ( ), the comparisons == != < <= > >=, and or not, the test

@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scenarios as ordinary programs: killed half-way they leave nothing behind."""
+"""Scenarios as ordinary programs: killed half-way they leave nothing behind, and those that claim
+to be right have no data race."""
 
 import concurrent.futures
 import glob
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 import unittest
 
-from lab import program_of, tool
+from lab import BUILD, program_of, scenario_text, tool
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+# Smaller than by custom: what is looked at does not depend on the size.
+SMALLER = {"counter-storm-race": ["--threads", "200"], "counter-storm-lock": ["--threads", "200"],
+           "process-copy": ["--size", "16MiB"], "sum-single": ["--count", "2000000"],
+           "sum-threads": ["--count", "2000000"], "sum-gil": ["--count", "2000000"],
+           "sum-procs": ["--count", "2000000"],
+           "spawn-cost": ["--threads", "200", "--processes", "50"]}
 
 
 def names():
@@ -20,16 +28,17 @@ def names():
 
 
 def members(session):
-    """Processes of a session that have not ended."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/stat"):
+    """Processes of a session that have not ended. One whose first thread has left lives on in its
+    other threads."""
+    found = set()
+    for path in glob.glob("/proc/[0-9]*/task/[0-9]*/stat"):
         try:
             with open(path) as file:
                 fields = file.read().rpartition(")")[2].split()
         except OSError:
             continue
         if int(fields[3]) == session and fields[0] not in "ZX":
-            found.append(int(path.split("/")[2]))
+            found.add(int(path.split("/")[2]))
     return found
 
 
@@ -67,6 +76,45 @@ class Killed(unittest.TestCase):
         self.assertFalse(bad)
         self.assertFalse({name for name in set(os.listdir("/dev/shm")) - before
                           if name.startswith(("ptrace", "scenario"))})
+
+
+class Races(unittest.TestCase):
+    def setUp(self):
+        if not glob.glob(os.path.join(BUILD, "tsan/*/counter-race")):
+            self.skipTest("the scenarios are not built for ThreadSanitizer: make tsan-programs")
+        # It cannot lay out its memory where addresses are too random.
+        self.prefix = ["setarch", "-R"] if shutil.which("setarch") else []
+        done = self.run_one("counter-single")
+        if done.returncode:
+            self.skipTest("ThreadSanitizer does not run here")
+
+    def run_one(self, name):
+        program = glob.glob(os.path.join(BUILD, "tsan/*", name))[0]
+        process = subprocess.Popen(
+            [*self.prefix, program, *SMALLER.get(name, [])], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            start_new_session=True,
+            env=dict(os.environ, TSAN_OPTIONS="exitcode=66 die_after_fork=0"))
+        try:
+            output, _ = process.communicate(timeout=8)
+        except subprocess.TimeoutExpired:
+            for pid in members(process.pid):
+                os.kill(pid, signal.SIGKILL)
+            output, _ = process.communicate()
+        return subprocess.CompletedProcess(program, process.returncode, output)
+
+    def test_the_racy_ones_are_found_and_the_others_are_clean(self):
+        unfinished = []
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for name, done in zip(names(), pool.map(self.run_one, names())):
+                with self.subTest(name):
+                    racy = "\nracy: yes\n" in scenario_text(name)
+                    found = "WARNING: ThreadSanitizer: data race" in done.stdout
+                    self.assertEqual(found, racy, done.stdout[:2000])
+                    if done.returncode == -signal.SIGKILL:
+                        unfinished.append(name)
+        # It waits for ever for a main thread that has left by pthread_exit().
+        self.assertLessEqual(set(unfinished), {"thread-named", "thread-input", "list-race"})
 
 
 if __name__ == "__main__":

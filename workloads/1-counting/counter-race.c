@@ -12,6 +12,7 @@ SCENARIO(
 	"title: two threads lose each other's updates\n"
 	"chapter: 1\n"
 	"order: 2\n"
+	"racy: yes\n"
 	"claim: updates were lost\n" COUNTING_NEEDS_START "  holds: fact.actual < fact.expected\n"
 	"  shows: fact.expected - fact.actual of fact.expected as count\n"
 	"claim: the two threads ran at the same time\n" COUNTING_NEEDS_START COUNTING_NEEDS_PEACE_UNLESS(

@@ -11,6 +11,7 @@
 SCENARIO("title: ten thousand threads race, and it seldom shows\n"
 	 "chapter: 1\n"
 	 "order: 7\n"
+	 "racy: yes\n"
 	 "claim: the kernel saw every thread\n"
 	 "  holds: threads[storm-*] == fact.threads\n"
 	 "  shows: threads[storm-*] of fact.threads as count\n"
