@@ -25,6 +25,12 @@ struct model_sizes {
 		.uthreads = (uthreads_), .steps = 60, .additions = 1000000, .block_ns = 50000000   \
 	}
 
+/* That they go on says something only if they had something to do, and were given CPUs. */
+#define MODEL_NEEDS_WORK                                                                           \
+	"  needs: fact.steps_left >= 20 else the others had hardly anything left to do then\n"
+#define MODEL_NEEDS_CPU                                                                            \
+	"  needs: cpu > 10% * fact.elapsed_ns else other programs kept the CPUs busy\n"
+
 /* The scenario's table of options begins with them. */
 #define MODEL_OPTIONS(sizes)                                                                       \
 	SCENARIO_NUMBER("uthreads", &(sizes)->uthreads, 2, 256, "how many user threads work"),     \

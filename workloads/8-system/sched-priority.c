@@ -16,43 +16,39 @@
 #include "workloads/sleep.h"
 
 /* In the needs: that other programs left them the CPU; the shares are of what they had of it. */
-#define MOST_OF_THE_CPU                                                                            \
-	"fact.run_ns >= 500ms and thread[high].running + thread[middle].running +"                 \
-	" thread[low].running + fact.realtime_cpu_ns > 50% * fact.run_ns"
-#define BY_WEIGHT "(thread[high].running + thread[middle].running + thread[low].running)"
+#define NEEDS_THE_CPU                                                                              \
+	"  needs: fact.run_ns >= 500ms else the run is too short\n"                                \
+	"  needs: thread[high].running + thread[middle].running + thread[low].running +"           \
+	" fact.realtime_cpu_ns > 50% * fact.run_ns else other programs had most of this CPU\n"
+#define NEEDS_REALTIME "  needs: fact.realtime == 1 else real-time classes are not permitted here\n"
+#define BY_WEIGHT      "(thread[high].running + thread[middle].running + thread[low].running)"
 
 SCENARIO("title: shares of one CPU by nice values, and a real-time thread\n"
 	 "chapter: 8\n"
 	 "order: 4\n"
-	 "claim: the least nice thread got its weight's share\n"
-	 "  needs: " MOST_OF_THE_CPU "\n"
+	 "claim: the least nice thread got its weight's share\n" NEEDS_THE_CPU
 	 "  holds: thread[high].running / " BY_WEIGHT " near fact.weight_high /"
 	 " (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
 	 "  shows: thread[high].running / " BY_WEIGHT " of fact.weight_high /"
 	 " (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
-	 "claim: the nicer one got that of its own\n"
-	 "  needs: " MOST_OF_THE_CPU "\n"
+	 "claim: the nicer one got that of its own\n" NEEDS_THE_CPU
 	 "  holds: thread[middle].running / " BY_WEIGHT " near fact.weight_middle /"
 	 " (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
 	 "  shows: thread[middle].running / " BY_WEIGHT " of fact.weight_middle /"
 	 " (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
-	 "claim: and so did the nicest\n"
-	 "  needs: " MOST_OF_THE_CPU "\n"
-	 "  holds: thread[low].running / " BY_WEIGHT " near fact.weight_low /"
+	 "claim: and so did the nicest\n" NEEDS_THE_CPU "  holds: thread[low].running / " BY_WEIGHT
+	 " near fact.weight_low /"
 	 " (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
 	 "  shows: thread[low].running / " BY_WEIGHT " of fact.weight_low /"
 	 " (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
-	 "claim: the nicer, the longer it was ready without a CPU\n"
-	 "  needs: " MOST_OF_THE_CPU "\n"
+	 "claim: the nicer, the longer it was ready without a CPU\n" NEEDS_THE_CPU
 	 "  holds: thread[high].ready < thread[middle].ready and"
 	 " thread[middle].ready < thread[low].ready\n"
 	 "  shows: thread[high].ready of thread[low].ready as duration\n"
-	 "claim: the real-time thread had the CPU as soon as it woke\n"
-	 "  needs: fact.realtime == 1\n"
+	 "claim: the real-time thread had the CPU as soon as it woke\n" NEEDS_REALTIME
 	 "  holds: thread[realtime].ready < 10% * thread[realtime].running\n"
 	 "  shows: thread[realtime].ready of thread[realtime].running as duration\n"
-	 "claim: each time it took it from another one\n"
-	 "  needs: fact.realtime == 1 and " MOST_OF_THE_CPU "\n"
+	 "claim: each time it took it from another one\n" NEEDS_REALTIME NEEDS_THE_CPU
 	 "  holds: thread[high].involuntary + thread[middle].involuntary +"
 	 " thread[low].involuntary >= 90% * fact.realtime_turns and"
 	 " thread[realtime].wakeups >= fact.realtime_turns\n"
