@@ -177,15 +177,17 @@ struct oracle_world {
 		bool taken;
 	} seats[ORACLE_SEATS];
 	size_t seat_count;
+	uint64_t seen[64]; /* by process */
 };
 
 static inline bool oracle_is_without(const struct causes_oracle *oracle,
 				     const struct oracle_world *world, const struct interval *it)
 {
-	uint64_t address = it->reason == REASON_RWLOCK ? it->address & ~7ull : it->address;
+	uint64_t address = it->reason == REASON_LOCK ? it->address : it->address & ~7ull;
 
 	return world->without && address == world->without &&
-	       (it->reason == REASON_LOCK || it->reason == REASON_RWLOCK) &&
+	       (it->reason == REASON_LOCK || it->reason == REASON_RWLOCK ||
+		it->reason == REASON_CONDITION) &&
 	       oracle->fed->population->threads.items[it->thread].process == world->process;
 }
 
@@ -233,13 +235,19 @@ static inline void oracle_sit(struct causes_oracle *oracle, struct oracle_world 
 			      uint16_t cpu)
 {
 	uint64_t *now = &oracle->clocks[oracle->items[run].thread];
+	uint32_t process =
+		oracle->fed->population->threads.items[oracle->items[run].thread].process;
 	size_t best = SIZE_MAX;
 
+	assert_true(process < 64);
 	if (!world->cpu_for_everybody) {
+		uint64_t allowed = world->seen[process] |= 1ull << cpu;
+
+again:
 		for (size_t i = 0; i < world->seat_count; i++) {
 			uint64_t free = world->seats[i].free;
 
-			if (world->seats[i].taken)
+			if (world->seats[i].taken || !(allowed >> i & 1))
 				continue;
 			if (i == cpu && free <= *now) {
 				best = i;
@@ -251,6 +259,10 @@ static inline void oracle_sit(struct causes_oracle *oracle, struct oracle_world 
 					 ? free < world->seats[best].free
 					 : free <= *now && free > world->seats[best].free)
 				best = i;
+		}
+		if (best == SIZE_MAX && allowed != UINT64_MAX) {
+			allowed = UINT64_MAX;
+			goto again;
 		}
 		if (best == SIZE_MAX)
 			best = world->seat_count++;

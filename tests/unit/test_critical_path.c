@@ -185,9 +185,10 @@ static uint64_t first_wait_for(const struct fed *fed, const struct what_if *what
 
 	/* In the order in which they were learnt of. */
 	vector_for_each (&fed->intervals, it) {
-		uint64_t address = it->reason == REASON_RWLOCK ? it->address & ~7ull : it->address;
+		uint64_t address = it->reason == REASON_LOCK ? it->address : it->address & ~7ull;
 
-		if ((it->reason == REASON_LOCK || it->reason == REASON_RWLOCK) &&
+		if ((it->reason == REASON_LOCK || it->reason == REASON_RWLOCK ||
+		     it->reason == REASON_CONDITION) &&
 		    it->begin < it->end && address == what_if->address &&
 		    fed->population->threads.items[it->thread].process == what_if->process)
 			return it->begin;

@@ -229,9 +229,12 @@ static int finish_worlds(const struct causes *causes, uint32_t last, struct mode
 
 	model->replay_ns = now[WORLD_AS_IT_WAS] - begin;
 	for (unsigned int world = WORLD_CPUS; world < replay->worlds; world++) {
-		struct what_if *what_if = vector_add(&model->what_ifs);
 		const struct replay_lock *lock;
+		struct what_if *what_if;
 
+		if (!(replay->used & 1u << world))
+			continue;
+		what_if = vector_add(&model->what_ifs);
 		if (!what_if)
 			return -ENOMEM;
 		if (now[WORLD_AS_IT_WAS] > now[world])
@@ -244,6 +247,11 @@ static int finish_worlds(const struct causes *causes, uint32_t last, struct mode
 		what_if->kind = WHAT_IF_LOCK;
 		what_if->process = lock->process;
 		what_if->address = lock->address;
+		what_if->reason = lock->reason;
+		what_if->first = lock->first;
+		what_if->last = lock->last;
+		what_if->waits = lock->waits;
+		what_if->wait_ns = lock->total_ns;
 		what_if->from = lock->from;
 	}
 	qsort(model->what_ifs.items, model->what_ifs.count, sizeof(model->what_ifs.items[0]),

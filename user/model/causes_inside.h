@@ -25,6 +25,7 @@ struct cause_thread {
 	uint32_t node;	     /* the path to where it is, NO_PATH: not begun; but for these: */
 	uint64_t ready, ran; /* first the one, then the other */
 	bool is_target;
+	uint32_t process;
 	uint64_t last_ran; /* end of its last running interval */
 	struct clocks clocks;
 	struct seats seats;
@@ -40,6 +41,7 @@ struct causes {
 	struct path_tree tree;
 	struct replay replay;
 	VECTOR(struct cause_thread) threads; /* by index */
+	VECTOR(uint64_t) seen; /* by process: CPUs that it ran on, bits 1 << CPU % 64 */
 	VECTOR(struct replay_lock) locks;
 	struct lock_map by_address;	      /* (address, process) -> lock */
 	uint32_t last_of_target, last_of_all; /* who ran last; NO_THREAD: nobody */

@@ -5,14 +5,18 @@
 #include "model/causes_inside.h"
 #include "model/population.h"
 
-/* Those of which one can say what the run would be without them. Without waiting for a condition
- * or a semaphore it would be another program. */
-#define REASONS (1u << REASON_LOCK | 1u << REASON_RWLOCK)
+/* Those of which one can say what the run would be without them. Without waiting for a semaphore it
+ * would be another program, and so it would for most conditions; but some are used as locks. */
+#define REASONS (1u << REASON_LOCK | 1u << REASON_RWLOCK | 1u << REASON_CONDITION | REASON_BIT_GIL)
+/* The interpreter's lock, where it is recognised. */
+#define REASON_BIT_GIL (1u << 24)
 
-/* The two words of a read-write lock on which threads wait are those of one lock. */
+/* The two words of a read-write lock or a condition on which threads wait belong together. */
 static uint64_t address_of(const struct interval *interval)
 {
-	return interval->reason == REASON_RWLOCK ? interval->address & ~7ull : interval->address;
+	if (interval->reason == REASON_CONDITION || interval->reason == REASON_RWLOCK)
+		return interval->address & ~7ull;
+	return interval->address;
 }
 
 static int find_lock(struct causes *causes, const struct interval *interval,
@@ -40,6 +44,8 @@ static int find_lock(struct causes *causes, const struct interval *interval,
 			return -ENOMEM;
 		lock->process = process;
 		lock->address = address;
+		lock->reason = interval->reason;
+		lock->first = interval->begin;
 	}
 	it->lock_address = address;
 	it->lock = index + 1;
@@ -65,33 +71,44 @@ static int found_world(struct causes *causes, unsigned int world, struct replay_
 			clocks->now[world] = clocks->now[WORLD_AS_IT_WAS];
 		}
 	}
+	causes->replay.used |= 1u << world;
+	if (world >= causes->replay.worlds)
+		causes->replay.worlds = world + 1;
 	causes->replay.locks[world] = lock - causes->locks.items;
 	lock->world = world;
 	lock->from = now;
 	return 0;
 }
 
-/* The one with the least waiting, if `lock` has twice as much: else they would take turns. */
-static unsigned int weakest_world(const struct causes *causes, const struct replay_lock *lock)
+/* A world that nobody has, or that of the lock with the least waiting, if this one has twice as
+ * much: else they would take turns. 0: none. */
+static unsigned int find_world(struct causes *causes, const struct replay_lock *lock)
 {
-	unsigned int weakest = WORLD_LOCKS;
+	bool condition = lock->reason == REASON_CONDITION;
+	unsigned int world = condition ? WORLD_CONDITIONS : WORLD_LOCKS;
+	unsigned int end = condition ? WORLDS : WORLD_CONDITIONS, weakest = world;
+	struct replay_lock *weak;
 
-	for (unsigned int world = WORLD_LOCKS; world < WORLDS; world++) {
+	for (; world < end; world++) {
 		const uint32_t *locks = causes->replay.locks;
 
+		if (!(causes->replay.used & 1u << world))
+			return world;
 		if (causes->locks.items[locks[world]].total_ns <
 		    causes->locks.items[locks[weakest]].total_ns)
 			weakest = world;
 	}
-	if (causes->locks.items[causes->replay.locks[weakest]].total_ns > lock->total_ns / 2)
+	weak = &causes->locks.items[causes->replay.locks[weakest]];
+	if (weak->total_ns > lock->total_ns / 2)
 		return 0;
+	weak->world = 0;
 	return weakest;
 }
 
 int causes_world(struct causes *causes, const struct interval *interval, unsigned int *ret)
 {
 	struct replay_lock *lock;
-	unsigned int world = 0;
+	unsigned int world;
 	int error;
 
 	*ret = 0;
@@ -101,14 +118,12 @@ int causes_world(struct causes *causes, const struct interval *interval, unsigne
 	if (error)
 		return error;
 	lock->total_ns += interval->end - interval->begin;
+	lock->waits++;
+	lock->last = interval->end;
+	if (interval->begin < lock->first)
+		lock->first = interval->begin;
 	if (!lock->world) {
-		if (causes->replay.worlds < WORLDS) {
-			world = causes->replay.worlds++;
-		} else {
-			world = weakest_world(causes, lock);
-			if (world)
-				causes->locks.items[causes->replay.locks[world]].world = 0;
-		}
+		world = find_world(causes, lock);
 		if (world)
 			error = found_world(causes, world, lock, interval->begin);
 	}

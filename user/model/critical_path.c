@@ -9,7 +9,7 @@
  * wake-up lies further back only if a woken thread had to wait for a CPU while its waker came and
  * went that often. */
 #define PAST_ALL   32768u
-#define PAST_MOST  512u
+#define PAST_MOST  128u
 #define PAST_LEAST 8u
 /* Kernel records tell of a wake-up that was at most 2^32 ns ago, unless by PL_WAKE. */
 #define PAST_SPAN (1ull << 32)
@@ -34,6 +34,11 @@ static int reserve_thread(struct causes *causes, uint32_t thread)
 		if (!it)
 			return -ENOMEM;
 		it->node = NO_PATH;
+		it->process = population->threads.items[index].process;
+		while (causes->seen.count <= it->process) {
+			if (!vector_add(&causes->seen))
+				return -ENOMEM;
+		}
 		it->is_target =
 			causes->target && population->threads.items[index].tgid == causes->target;
 	}
@@ -86,10 +91,10 @@ static void go_on(struct causes *causes, struct cause_thread *it, const struct i
 /* Where a thread was at a moment of the past. */
 struct moment {
 	uint32_t thread;
-	uint64_t run_begin; /* it was running since then */
-	uint64_t ready;	    /* after it had waited so long for a CPU */
-	uint32_t node;	    /* its path up to that wait */
-	struct clocks clocks;
+	uint64_t run_begin;	     /* it was running since then */
+	uint64_t ready;		     /* after it had waited so long for a CPU */
+	uint32_t node;		     /* its path up to that wait */
+	const struct clocks *clocks; /* when it began to run */
 };
 
 /* Finds the thread `tid` that was running at `time`. */
@@ -109,7 +114,7 @@ static bool find_moment(struct causes *causes, uint32_t tid, uint64_t time, stru
 		ret->run_begin = open->begin - it->ran;
 		ret->ready = it->ready;
 		ret->node = it->node;
-		ret->clocks = it->clocks;
+		ret->clocks = &it->clocks;
 		return true;
 	}
 	run = past_find(&it->past, time);
@@ -118,7 +123,7 @@ static bool find_moment(struct causes *causes, uint32_t tid, uint64_t time, stru
 	ret->run_begin = run->begin;
 	ret->ready = run->ready;
 	ret->node = run->node;
-	ret->clocks = run->clocks;
+	ret->clocks = &run->clocks;
 	return true;
 }
 
@@ -181,9 +186,8 @@ static int end_wait(struct causes *causes, struct cause_thread *it, const struct
 	if (interval->waker_context == PL_WAKER_TASK && interval->waker) {
 		if (find_moment(causes, interval->waker, interval->end, &moment) &&
 		    moment.thread != interval->thread) {
-			clocks_pass(&causes->replay, &moment.clocks,
-				    interval->end - moment.run_begin);
-			clocks_meet(&causes->replay, &it->clocks, &moment.clocks, world);
+			clocks_meet(&causes->replay, &it->clocks, moment.clocks,
+				    interval->end - moment.run_begin, world);
 			take_over(causes, it, &moment, interval->reason, interval->end);
 			return 0;
 		}
@@ -286,11 +290,15 @@ static void on_begin(void *context, const struct interval *interval)
 	}
 	it = &causes->threads.items[interval->thread];
 	if (interval->state == STATE_RUNNING) {
-		causes->error = replay_run(&causes->replay, interval->cpu, &it->clocks, &it->seats);
+		uint64_t *seen = &causes->seen.items[it->process];
+
+		*seen |= 1ull << (interval->cpu & 63);
+		causes->error =
+			replay_run(&causes->replay, interval->cpu, *seen, &it->clocks, &it->seats);
 	} else if (find_moment(causes, interval->waker, interval->begin, &moment) &&
 		   moment.thread != interval->thread) {
 		/* It is born. */
-		it->clocks = moment.clocks;
+		it->clocks = *moment.clocks;
 		clocks_pass(&causes->replay, &it->clocks, interval->begin - moment.run_begin);
 		take_over(causes, it, &moment, REASON_NONE, interval->begin);
 	}
@@ -350,6 +358,7 @@ void causes_free(struct causes **causes)
 		free(thread->past.runs);
 	vector_free(&it->threads);
 	vector_free(&it->locks);
+	vector_free(&it->seen);
 	lock_map_free(&it->by_address);
 	path_tree_free(&it->tree);
 	replay_free(&it->replay);

@@ -23,6 +23,7 @@ int replay_init(struct replay *replay, unsigned int cpus)
 
 	memset(replay, 0, sizeof(*replay));
 	replay->worlds = WORLD_LOCKS;
+	replay->used = 1u << WORLD_AS_IT_WAS | 1u << WORLD_CPUS;
 	replay->cpus = cpus && cpus < CPUS_MAX ? cpus : 1;
 	for (unsigned int i = 0; i < WORLDS && !error; i++)
 		error = reserve(replay, i, replay->cpus);
@@ -37,12 +38,13 @@ void replay_free(struct replay *replay)
 
 /* The seat that is free by then and has been for the shortest time, so that those free for longer
  * are left to threads whose time is earlier; or the one that is free next. */
-static uint32_t find_seat(const struct replay_cpu *seats, size_t count, uint64_t time)
+static uint32_t find_seat(const struct replay_cpu *seats, size_t count, uint64_t allowed,
+			  uint64_t time)
 {
 	uint32_t best = NO_SEAT;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (seats[i].taken)
+		if (seats[i].taken || !(allowed >> (i & 63) & 1))
 			continue;
 		if (best == NO_SEAT ||
 		    (seats[best].free > time
@@ -53,8 +55,8 @@ static uint32_t find_seat(const struct replay_cpu *seats, size_t count, uint64_t
 	return best;
 }
 
-static int take_seat(struct replay *replay, unsigned int world, uint16_t cpu, uint64_t *now,
-		     uint16_t *ret)
+static int take_seat(struct replay *replay, unsigned int world, uint16_t cpu, uint64_t allowed,
+		     uint64_t *now, uint16_t *ret)
 {
 	struct replay_cpu *seats = replay->seats[world].items;
 	size_t count = replay->seats[world].count;
@@ -64,7 +66,9 @@ static int take_seat(struct replay *replay, unsigned int world, uint16_t cpu, ui
 	if (cpu < count && !seats[cpu].taken && seats[cpu].free <= *now)
 		seat = cpu;
 	else
-		seat = find_seat(seats, count, *now);
+		seat = find_seat(seats, count, allowed, *now);
+	if (seat == NO_SEAT)
+		seat = find_seat(seats, count, UINT64_MAX, *now);
 	if (seat == NO_SEAT) {
 		/* More of them run than there are CPUs: the stream is at odds with itself. */
 		if (count >= CPUS_MAX - 1)
@@ -81,15 +85,16 @@ static int take_seat(struct replay *replay, unsigned int world, uint16_t cpu, ui
 	return 0;
 }
 
-int replay_run(struct replay *replay, uint16_t cpu, struct clocks *clocks, struct seats *seats)
+int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clocks *clocks,
+	       struct seats *seats)
 {
 	int error = 0;
 
 	seats->taken = true;
 	for (unsigned int i = 0; i < replay->worlds && !error; i++) {
 		seats->cpu[i] = UINT16_MAX;
-		if (i != WORLD_CPUS)
-			error = take_seat(replay, i, cpu, &clocks->now[i], &seats->cpu[i]);
+		if (i != WORLD_CPUS && replay->used & 1u << i)
+			error = take_seat(replay, i, cpu, allowed, &clocks->now[i], &seats->cpu[i]);
 	}
 	return error;
 }

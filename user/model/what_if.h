@@ -11,10 +11,11 @@
  * replay a thread that is woken runs at once when there is a CPU. So what is told as gain is the
  * difference between two replays, and not that between a replay and reality.
  *
- * A replay puts threads on CPUs in the order in which they really ran: it is a schedule that can
- * be, not the best one. So it never promises too much, as far as the waiting goes. The work stays
- * what it was: system calls that take the lock, and memory that travels between CPUs, cost in the
- * replay what they cost in reality.
+ * A process stays on the CPUs on which it has been seen so far: nothing tells which ones it may
+ * use. A replay puts threads on CPUs in the order in which they really ran: it is a schedule that
+ * can be, not the best one. So it never promises too much, as far as the waiting goes. The work
+ * stays what it was: system calls that take the lock, and memory that travels between CPUs, cost in
+ * the replay what they cost in reality.
  *
  * Memory: a handful of numbers per thread and per CPU and world, whatever the length of the run.
  * There are worlds for a few locks only, given to the first ones that are waited for. A lock that
@@ -28,28 +29,34 @@
 #include <stdint.h>
 
 #include "base/vector.h"
+#include "model/reasons.h"
 
 enum what_if_kind {
 	WHAT_IF_CPUS = 0, /* without waiting for a CPU: one for everybody */
-	WHAT_IF_LOCK = 1, /* without waiting for one lock */
+	WHAT_IF_LOCK = 1, /* without waiting for one lock; or a condition: see `reason` */
 };
 
 /* One answer. */
 struct what_if {
 	enum what_if_kind kind;
-	uint32_t process; /* LOCK: as in struct lock */
+	/* LOCK: */
+	uint32_t process; /* as in struct lock */
 	uint64_t address;
+	enum reason reason;   /* CONDITION: it is told for those that are used as locks */
+	uint64_t first, last; /* from the first wait's begin to the last one's end */
+	uint64_t waits, wait_ns;
 	uint64_t from;	  /* what was before this time is left out */
 	uint64_t gain_ns; /* so much shorter would the run have been */
 };
 
 /* ---- the replay ---------------------------------------------------------------------------- */
 
-#define WORLDS 8 /* as it was, a CPU for everybody, locks */
+#define WORLDS 10 /* as it was, a CPU for everybody, locks, conditions */
 enum {
 	WORLD_AS_IT_WAS = 0,
 	WORLD_CPUS = 1,
-	WORLD_LOCKS = 2, /* the first of them */
+	WORLD_LOCKS = 2,      /* the first of them */
+	WORLD_CONDITIONS = 8, /* the first of them */
 };
 
 /* What time it is for one thread, in each world. */
@@ -71,13 +78,16 @@ struct replay_cpu {
 struct replay_lock {
 	uint32_t process;
 	uint64_t address;
-	uint64_t total_ns;
+	enum reason reason;
+	uint64_t total_ns, waits;
+	uint64_t first, last;
 	uint32_t world; /* 0: none */
 	uint64_t from;
 };
 
 struct replay {
-	unsigned int worlds; /* in use */
+	uint32_t used;	     /* bits 1 << world */
+	unsigned int worlds; /* all in use are below */
 	unsigned int cpus;
 	VECTOR(struct replay_cpu) seats[WORLDS]; /* by CPU */
 	uint32_t locks[WORLDS];			 /* by world */
@@ -85,8 +95,10 @@ struct replay {
 
 int replay_init(struct replay *replay, unsigned int cpus);
 void replay_free(struct replay *replay);
-/* A thread begins to run: it takes a seat in each world when its time has come and one is free. */
-int replay_run(struct replay *replay, uint16_t cpu, struct clocks *clocks, struct seats *seats);
+/* A thread begins to run: it takes a seat in each world when its time has come and one is free.
+ * `allowed`: bits 1 << CPU % 64. */
+int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clocks *clocks,
+	       struct seats *seats);
 /* It has been running for so long, and leaves. */
 void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *seats, uint64_t ns);
 /* World `world` begins anew, as a copy of the one that is as it was. */
@@ -99,15 +111,20 @@ static inline void clocks_pass(const struct replay *replay, struct clocks *clock
 		clocks->now[i] += ns;
 }
 
-/* It goes on when both it and its waker are there; in world `without` (0: none) it need not wait.
- */
+/* It goes on when both it and its waker, `ran` ns after `waker`, are there; in world `without` (0:
+ * none) it need not wait. */
 static inline void clocks_meet(const struct replay *replay, struct clocks *clocks,
-			       const struct clocks *waker, unsigned int without)
+			       const struct clocks *waker, uint64_t ran, unsigned int without)
 {
+	uint64_t spared = clocks->now[without];
+
 	for (unsigned int i = 0; i < replay->worlds; i++) {
-		if (waker->now[i] > clocks->now[i] && (!without || i != without))
-			clocks->now[i] = waker->now[i];
+		uint64_t then = waker->now[i] + ran;
+
+		clocks->now[i] = then > clocks->now[i] ? then : clocks->now[i];
 	}
+	if (without)
+		clocks->now[without] = spared;
 }
 
 #endif
