@@ -251,6 +251,10 @@ static int finish_worlds(const struct causes *causes, uint32_t last, struct mode
 		what_if->first = lock->first;
 		what_if->last = lock->last;
 		what_if->waits = lock->waits;
+		what_if->timeouts = lock->timeouts;
+		what_if->inside = lock->inside;
+		what_if->waiter_count = lock->waiter_count;
+		memcpy(what_if->waiters, lock->waiters, sizeof(what_if->waiters));
 		what_if->wait_ns = lock->total_ns;
 		what_if->from = lock->from;
 	}

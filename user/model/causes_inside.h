@@ -61,8 +61,9 @@ void past_forget(struct past *past, uint64_t before);
 /* Makes `node` the whole path of a thread to where it is. */
 void causes_put_down(struct causes *causes, uint32_t thread);
 
-/* The world in which nobody waits for the lock of this wait, which has just been learnt of; 0 if
- * there is none. */
-int causes_world(struct causes *causes, const struct interval *interval, unsigned int *ret);
+/* The lock of a wait, which has just been learnt of; NULL if it is for none. Its world is the one
+ * in which nobody waits for it, 0 if there is none. */
+int causes_lock(struct causes *causes, const struct interval *interval, struct replay_lock **ret);
+bool replay_lock_has_waiter(const struct replay_lock *lock, uint32_t thread);
 
 #endif

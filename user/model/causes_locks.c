@@ -19,6 +19,21 @@ static uint64_t address_of(const struct interval *interval)
 	return interval->address;
 }
 
+bool replay_lock_has_waiter(const struct replay_lock *lock, uint32_t thread)
+{
+	for (uint32_t i = 0; i < lock->waiter_count; i++) {
+		if (lock->waiters[i] == thread)
+			return true;
+	}
+	return false;
+}
+
+static void add_waiter(struct replay_lock *lock, uint32_t thread)
+{
+	if (lock->waiter_count < WHAT_IF_WAITERS && !replay_lock_has_waiter(lock, thread))
+		lock->waiters[lock->waiter_count++] = thread;
+}
+
 static int find_lock(struct causes *causes, const struct interval *interval,
 		     struct replay_lock **ret)
 {
@@ -47,6 +62,7 @@ static int find_lock(struct causes *causes, const struct interval *interval,
 		lock->reason = interval->reason;
 		lock->first = interval->begin;
 	}
+	add_waiter(&causes->locks.items[index], interval->thread);
 	it->lock_address = address;
 	it->lock = index + 1;
 	*ret = &causes->locks.items[index];
@@ -105,13 +121,13 @@ static unsigned int find_world(struct causes *causes, const struct replay_lock *
 	return weakest;
 }
 
-int causes_world(struct causes *causes, const struct interval *interval, unsigned int *ret)
+int causes_lock(struct causes *causes, const struct interval *interval, struct replay_lock **ret)
 {
 	struct replay_lock *lock;
 	unsigned int world;
 	int error;
 
-	*ret = 0;
+	*ret = NULL;
 	if (!interval->address || !(1u << interval->reason & REASONS))
 		return 0;
 	error = find_lock(causes, interval, &lock);
@@ -127,6 +143,6 @@ int causes_world(struct causes *causes, const struct interval *interval, unsigne
 		if (world)
 			error = found_world(causes, world, lock, interval->begin);
 	}
-	*ret = lock->world;
+	*ret = lock;
 	return error;
 }

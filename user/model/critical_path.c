@@ -173,6 +173,7 @@ static int end_wait(struct causes *causes, struct cause_thread *it, const struct
 {
 	uint64_t ns = interval->end - interval->begin;
 	struct moment moment;
+	struct replay_lock *lock;
 	unsigned int world;
 	uint64_t spared;
 	int error;
@@ -180,20 +181,25 @@ static int end_wait(struct causes *causes, struct cause_thread *it, const struct
 	/* Its wake-up had come before it slept: it waited for nobody. */
 	if (!ns)
 		return 0;
-	error = causes_world(causes, interval, &world);
+	error = causes_lock(causes, interval, &lock);
 	if (error)
 		return error;
+	world = lock ? lock->world : 0;
 	if (interval->waker_context == PL_WAKER_TASK && interval->waker) {
 		if (find_moment(causes, interval->waker, interval->end, &moment) &&
 		    moment.thread != interval->thread) {
 			clocks_meet(&causes->replay, &it->clocks, moment.clocks,
 				    interval->end - moment.run_begin, world);
 			take_over(causes, it, &moment, interval->reason, interval->end);
+			if (lock)
+				lock->inside += replay_lock_has_waiter(lock, moment.thread);
 			return 0;
 		}
 		causes->forgotten +=
 			timeline_thread_of(causes->timeline, interval->waker) != NO_THREAD;
 	}
+	if (lock)
+		lock->timeouts += interval->waker_context == PL_WAKER_INTERRUPT;
 	spared = it->clocks.now[world];
 	clocks_pass(&causes->replay, &it->clocks, ns);
 	if (world)

@@ -274,6 +274,8 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		model->switches += thread->switches_voluntary + thread->switches_involuntary;
 		model->wakeups += thread->wakeups;
 	}
+	if (!error)
+		error = findings_find(model);
 	return error;
 }
 
@@ -338,6 +340,7 @@ void model_free(struct model **model)
 	vector_free(&it->facts);
 	vector_free(&it->lost_lanes);
 	vector_free(&it->what_ifs);
+	vector_free(&it->findings);
 	critical_path_clear(&it->path);
 	free((char *)it->scenario_title);
 	free(it);

@@ -17,6 +17,7 @@
 #include "bpf/events.h"
 #include "model/claims.h"
 #include "model/critical_path.h"
+#include "model/findings.h"
 #include "model/reasons.h"
 #include "model/what_if.h"
 
@@ -285,6 +286,7 @@ struct model {
 	VECTOR(struct claim) claims;	     /* evaluated */
 	struct critical_path path;
 	VECTOR(struct what_if) what_ifs; /* most gain first */
+	VECTOR(struct finding) findings; /* most costly first */
 	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
 	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
 	VECTOR(struct place) places;	     /* most time first; empty without stacks */

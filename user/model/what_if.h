@@ -36,6 +36,8 @@ enum what_if_kind {
 	WHAT_IF_LOCK = 1, /* without waiting for one lock; or a condition: see `reason` */
 };
 
+#define WHAT_IF_WAITERS 8
+
 /* One answer. */
 struct what_if {
 	enum what_if_kind kind;
@@ -45,6 +47,10 @@ struct what_if {
 	enum reason reason;   /* CONDITION: it is told for those that are used as locks */
 	uint64_t first, last; /* from the first wait's begin to the last one's end */
 	uint64_t waits, wait_ns;
+	uint64_t timeouts;		   /* waits that a timer, or a signal, ended */
+	uint64_t inside;		   /* waits ended by a thread that waits for it as well */
+	uint32_t waiters[WHAT_IF_WAITERS]; /* the first threads that waited for it */
+	uint32_t waiter_count;
 	uint64_t from;	  /* what was before this time is left out */
 	uint64_t gain_ns; /* so much shorter would the run have been */
 };
@@ -81,6 +87,9 @@ struct replay_lock {
 	enum reason reason;
 	uint64_t total_ns, waits;
 	uint64_t first, last;
+	uint64_t timeouts, inside;
+	uint32_t waiters[WHAT_IF_WAITERS];
+	uint32_t waiter_count;
 	uint32_t world; /* 0: none */
 	uint64_t from;
 };

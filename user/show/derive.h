@@ -81,6 +81,9 @@ struct status_label {
 };
 struct status_label status_label(uint32_t status);
 
+/* What a finding says; NULL when memory is out. The caller frees. */
+char *finding_sentence(const struct model *model, const struct finding *finding);
+
 /* As one would type it in a shell; NULL when memory is out. The caller frees. */
 char *command_line(const struct model *model);
 

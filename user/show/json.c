@@ -448,6 +448,7 @@ int show_json(FILE *out, const struct model *model)
 	put_run(&json, model);
 	put_result(&json, model);
 	put_time(&json, model);
+	json_findings(&json, model);
 	put_summary(&json, model);
 	put_processes(&json, model);
 	put_threads(&json, model);

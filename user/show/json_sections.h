@@ -8,6 +8,7 @@
 
 void json_places(struct json *json, const struct model *model);
 void json_signals(struct json *json, const struct model *model);
+void json_findings(struct json *json, const struct model *model);
 void json_causes(struct json *json, const struct model *model);
 void json_stacks(struct json *json, const struct model *model);
 void json_thread_end(struct json *json, const struct model *model, const struct thread *thread);

@@ -308,6 +308,7 @@ static const struct member report_members[] = {
 	NESTED_OR_NULL("result", OBJECT, "The facts `expected` and `actual`; null if it told none.",
 		       result_members),
 	NESTED("time", OBJECT, "When.", time_members),
+	NESTED("findings", OBJECTS, "What to look at first, most costly first.", finding_members),
 	NESTED("summary", OBJECT, "All threads together.", summary_members),
 	NESTED("processes", OBJECTS, "In order of appearance.", process_members),
 	NESTED("threads", OBJECTS, "In order of appearance.", thread_members),

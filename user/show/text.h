@@ -147,6 +147,7 @@ void text_length(struct text *text, unsigned int width, uint64_t part, uint64_t 
 /* ---- sections ------------------------------------------------------------------------------ */
 
 void show_header(struct text *text, const struct model *model);
+void show_findings(struct text *text, const struct model *model);
 void show_threads(struct text *text, const struct model *model);
 /* The lane of the critical path, for a struct model; NULL: it is not worth one. */
 draw_function path_lane(const struct model *model);

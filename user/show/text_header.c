@@ -166,26 +166,6 @@ static void add_threads(struct pairs *pairs, const struct model *model, const st
 			 format_duration(overlap).text, format_share(overlap, wall).text);
 }
 
-/* The one lock that shaped the run, in a sentence. */
-static void add_lock(struct pairs *pairs, const struct model *model)
-{
-	const struct lock *lock = model->locks.items;
-	uint64_t wall = model_wall_ns(model);
-	const struct thread *waiter, *holder = NULL;
-
-	if (!model->locks.count || !wall || lock->main_waiter >= model->threads.count ||
-	    lock->main_waiter_ns < wall / 10 ||
-	    (lock->reason != REASON_LOCK && lock->reason != REASON_RWLOCK))
-		return;
-	waiter = &model->threads.items[lock->main_waiter];
-	if (lock->main_holder < model->threads.count)
-		holder = &model->threads.items[lock->main_holder];
-	add_left(pairs, "lock", STYLE_DOUBT, "%s waited %s for it, %s of the time%s%s%s",
-		 waiter->name, format_duration(lock->main_waiter_ns).text,
-		 format_share(lock->main_waiter_ns, wall).text, holder ? ", while " : "",
-		 holder ? holder->name : "", holder ? " held it" : "");
-}
-
 static void add_switches(struct pairs *pairs, const struct sums *sums)
 {
 	char migrations[64] = "";
@@ -305,7 +285,6 @@ void show_header(struct text *text, const struct model *model)
 	add_result(&pairs, model);
 	add_claims(&pairs, model);
 	add_threads(&pairs, model, &sums);
-	add_lock(&pairs, model);
 	add_switches(&pairs, &sums);
 	add_status(&pairs, model);
 	add_losses(&pairs, model);

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "show/derive.h"
+#include "show/lock_names.h"
 
 #define LINES_MAX 8
 #define LETTERS	  26
@@ -305,24 +306,6 @@ static const struct table_column gain_columns[GAIN_COLUMNS] = {
 	[GAIN_HOW] = {.head = "in a replay of the run", .min = 12, .drop = 1},
 };
 
-/* By what the program said of its variables: lock_address names one `lock`. */
-static const char *name_of_lock(const struct model *model, uint64_t address, char *place,
-				size_t size)
-{
-	static const char suffix[] = "_address";
-	const struct fact *fact;
-
-	snprintf(place, size, "0x%" PRIx64, address);
-	vector_for_each (&model->facts, fact) {
-		size_t length = strlen(fact->name), ending = strlen(suffix);
-
-		if (length > ending && !strcmp(fact->name + length - ending, suffix) &&
-		    strtoull(fact->value, NULL, 0) == address)
-			snprintf(place, size, "%.*s", (int)(length - ending), fact->name);
-	}
-	return place;
-}
-
 static void put_gains(struct text *text, const struct model *model)
 {
 	uint64_t wall = model_wall_ns(model);
@@ -331,9 +314,9 @@ static void put_gains(struct text *text, const struct model *model)
 	struct table table;
 
 	vector_for_each (&model->what_ifs, what_if) {
-		char name[64];
 
-		if (what_if->gain_ns < wall / 100 || !what_if->gain_ns)
+		if (what_if->gain_ns < wall / 100 || !what_if->gain_ns ||
+		    what_if->reason == REASON_CONDITION)
 			continue;
 		if (!begun) {
 			text_gap(text);
@@ -344,15 +327,14 @@ static void put_gains(struct text *text, const struct model *model)
 		table_cell(&table, GAIN_WITHOUT, STYLE_PLAIN, "%s",
 			   what_if->kind == WHAT_IF_CPUS
 				   ? "a CPU"
-				   : name_of_lock(model, what_if->address, name, sizeof(name)));
+				   : lock_label(model, NULL, what_if->address).text);
 		table_cell(&table, GAIN_TIME, STYLE_PLAIN, "%s",
 			   format_duration(what_if->gain_ns).text);
 		table_cell(&table, GAIN_SHARE, STYLE_PLAIN, "%s",
 			   format_share(what_if->gain_ns, wall).text);
 		if (what_if->kind == WHAT_IF_CPUS)
 			table_cell(&table, GAIN_HOW, STYLE_PLAIN, "with a CPU for each thread");
-		else if (what_if->from > model->begin + wall / 100 &&
-			 model->what_ifs.count >= WORLDS - 1)
+		else if (what_if->from > what_if->first)
 			table_cell(&table, GAIN_HOW, STYLE_PLAIN, "the last %s only",
 				   format_duration(model->end - what_if->from).text);
 		else

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* text_findings.c - the sentences that matter, most costly first */
+#include "show/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/units.h"
+#include "show/derive.h"
+#include "show/lock_names.h"
+
+#define INDENT 2
+
+static const char *thread_name(const struct model *model, uint32_t thread)
+{
+	return thread < model->threads.count ? model->threads.items[thread].name : "a thread";
+}
+
+/* "24.0 ms (50 %)" */
+struct share_label {
+	char text[80];
+};
+
+static struct share_label share_label(const struct model *model, uint64_t ns)
+{
+	struct share_label label;
+
+	snprintf(label.text, sizeof(label.text), "%s (%s)", format_duration(ns).text,
+		 format_share(ns, model_wall_ns(model)).text);
+	return label;
+}
+
+/* " (at 1.20 ... 3.40 ms)" */
+static struct share_label when_label(const struct model *model, const struct finding *finding)
+{
+	uint64_t begin = finding->begin > model->begin ? finding->begin - model->begin : 0;
+	uint64_t end = finding->end > model->begin ? finding->end - model->begin : 0;
+	struct share_label label;
+
+	snprintf(label.text, sizeof(label.text), "from %s to %s", format_duration(begin).text,
+		 format_duration(end).text);
+	return label;
+}
+
+static int say_lock(char **ret, const struct model *model, const struct finding *finding)
+{
+	bool convoy = finding->kind == FINDING_CONVOY;
+	struct lock_label lock = lock_label(model, NULL, finding->address);
+	char because[96] = "", who[160] = "";
+
+	if (finding->other < model->threads.count)
+		snprintf(because, sizeof(because), ", mostly while %s held it",
+			 thread_name(model, finding->other));
+	if (finding->thread < model->threads.count)
+		snprintf(who, sizeof(who), ", %s for %s of it", thread_name(model, finding->thread),
+			 format_duration(finding->thread_ns).text);
+	return asprintf(
+		ret,
+		"%s `%s`: %s wait%s for it, %s in all%s%s, %s. Without them the run would be %s shorter.",
+		convoy ? "Convoy at" : "Serialised by", lock.text,
+		format_count(finding->count).text, finding->count == 1 ? "" : "s",
+		format_duration(finding->total_ns).text, who, because,
+		when_label(model, finding).text, share_label(model, finding->cost_ns).text);
+}
+
+/* A condition is waited for at a word inside it; a name is that of its beginning. */
+#define CONDITION_SIZE 48
+
+static struct lock_label condition_label(const struct model *model, uint64_t address)
+{
+	struct lock_label label;
+
+	for (uint64_t offset = 0; offset < CONDITION_SIZE; offset += 8) {
+		label = lock_label(model, NULL, address - offset);
+		if (strncmp(label.text, "0x", 2) != 0)
+			return label;
+	}
+	return lock_label(model, NULL, address);
+}
+
+static int say_gil(char **ret, const struct model *model, const struct finding *finding)
+{
+	return asprintf(
+		ret,
+		"One at a time under `%s`, as under an interpreter's lock: threads waited for "
+		"it %s times, %s in all, and never ran together. If they could, the run "
+		"would be %s shorter.",
+		lock_label(model, NULL, finding->address).text, format_count(finding->count).text,
+		format_duration(finding->total_ns).text, share_label(model, finding->cost_ns).text);
+}
+
+static int say_cpus(char **ret, const struct model *model, const struct finding *finding)
+{
+	return asprintf(
+		ret,
+		"More threads could run than there were CPUs (%u): they waited for one %s "
+		"times, %s in all, %s most. With a CPU for each the run would be %s shorter.",
+		model->cpus, format_count(finding->count).text,
+		format_duration(finding->total_ns).text, thread_name(model, finding->thread),
+		share_label(model, finding->cost_ns).text);
+}
+
+static int say_others(char **ret, const struct model *model, const struct finding *finding)
+{
+	return asprintf(
+		ret,
+		"Kept off the CPUs from outside: the run lost %s waiting for a CPU, %s most, "
+		"beyond what its own threads took from each other. Other programs, or an "
+		"affinity, took them.",
+		share_label(model, finding->cost_ns).text, thread_name(model, finding->thread));
+}
+
+static int say_starved(char **ret, const struct model *model, const struct finding *finding)
+{
+	return asprintf(ret, "Starved: %s was ready and waited %s for a CPU at a time.",
+			thread_name(model, finding->thread),
+			share_label(model, finding->longest_ns).text);
+}
+
+static int say_series(char **ret, const struct model *model, const struct finding *finding)
+{
+	return asprintf(ret,
+			"In series: %s waited %s times one after the other for %s, %s in all. If "
+			"those do not depend on each other, they could overlap: up to %s.",
+			thread_name(model, finding->thread), format_count(finding->count).text,
+			finding->reason == REASON_DISK ? "the disk" : "the network",
+			share_label(model, finding->total_ns).text,
+			format_duration(finding->cost_ns).text);
+}
+
+static int (*const sayings[FINDING_KINDS])(char **, const struct model *,
+					   const struct finding *) = {
+	[FINDING_SERIALISED] = say_lock,
+	[FINDING_CONVOY] = say_lock,
+	[FINDING_GIL] = say_gil,
+	[FINDING_CPUS] = say_cpus,
+	[FINDING_OTHERS] = say_others,
+	[FINDING_STARVED] = say_starved,
+	[FINDING_IO_IN_SERIES] = say_series,
+};
+
+char *finding_sentence(const struct model *model, const struct finding *finding)
+{
+	char *words = NULL;
+
+	if ((unsigned int)finding->kind >= FINDING_KINDS || !sayings[finding->kind])
+		return NULL;
+	return sayings[finding->kind](&words, model, finding) < 0 ? NULL : words;
+}
+
+/* Nothing to complain of: then what the time went into. */
+static void put_nothing(struct text *text, const struct model *model)
+{
+	uint64_t ns[PATH_WHATS] = {0}, wall = model_wall_ns(model);
+	const struct path_part *part, *most = NULL;
+	CLEANUP_FREE char *words = NULL;
+
+	vector_for_each (&model->path.parts, part) {
+		ns[part->what] += part->ns;
+		if (part->what == PATH_WAITING && (!most || part->ns > most->ns))
+			most = part;
+	}
+	if (ns[PATH_UNKNOWN] >= wall / 20)
+		return; /* too little is known to say so */
+	if (asprintf(&words,
+		     "Nothing stood in its way: the critical path ran %s of the time%s%s%s%s.",
+		     format_share(ns[PATH_RUNNING], wall).text,
+		     most && most->ns >= wall / 20 ? " and waited " : "",
+		     most && most->ns >= wall / 20 ? format_share(ns[PATH_WAITING], wall).text : "",
+		     most && most->ns >= wall / 20 ? " from outside, mostly " : "",
+		     most && most->ns >= wall / 20
+			     ? reason_label(model, most->reason, most->syscall).text
+			     : "") < 0) {
+		text->error = -ENOMEM;
+		words = NULL;
+		return;
+	}
+	text_gap(text);
+	text_spaces(text, INDENT);
+	text_wrap(text, INDENT, STYLE_PLAIN, words);
+	text_end(text);
+}
+
+void show_findings(struct text *text, const struct model *model)
+{
+	const struct finding *finding;
+	unsigned int number = 0;
+
+	if (!model->path.known)
+		return;
+	if (!model->findings.count) {
+		put_nothing(text, model);
+		return;
+	}
+	text_gap(text);
+	vector_for_each (&model->findings, finding) {
+		CLEANUP_FREE char *words = finding_sentence(model, finding);
+
+		if (!words) {
+			text->error = -ENOMEM;
+			return;
+		}
+		text_spaces(text, INDENT);
+		text_print(text, STYLE_DOUBT, "%u. ", ++number);
+		text_wrap(text, INDENT + 3, STYLE_PLAIN, words);
+		text_end(text);
+	}
+}
