@@ -186,8 +186,7 @@ static inline bool oracle_is_without(const struct causes_oracle *oracle,
 	uint64_t address = it->reason == REASON_LOCK ? it->address : it->address & ~7ull;
 
 	return world->without && address == world->without &&
-	       (it->reason == REASON_LOCK || it->reason == REASON_RWLOCK ||
-		it->reason == REASON_CONDITION) &&
+	       (it->reason == REASON_LOCK || it->reason == REASON_RWLOCK) &&
 	       oracle->fed->population->threads.items[it->thread].process == world->process;
 }
 

@@ -187,8 +187,7 @@ static uint64_t first_wait_for(const struct fed *fed, const struct what_if *what
 	vector_for_each (&fed->intervals, it) {
 		uint64_t address = it->reason == REASON_LOCK ? it->address : it->address & ~7ull;
 
-		if ((it->reason == REASON_LOCK || it->reason == REASON_RWLOCK ||
-		     it->reason == REASON_CONDITION) &&
+		if ((it->reason == REASON_LOCK || it->reason == REASON_RWLOCK) &&
 		    it->begin < it->end && address == what_if->address &&
 		    fed->population->threads.items[it->thread].process == what_if->process)
 			return it->begin;
@@ -220,7 +219,8 @@ static unsigned int assert_same_replay(const struct fed *fed, const uint16_t *an
 
 		if (what_if->kind == WHAT_IF_LOCK) {
 			/* A world that took over another's place has not seen all. */
-			if (what_if->from != first_wait_for(fed, what_if))
+			if (what_if->from != first_wait_for(fed, what_if) ||
+			    what_if->reason == REASON_CONDITION)
 				continue;
 			world.without = what_if->address;
 			world.process = what_if->process;

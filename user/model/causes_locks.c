@@ -34,23 +34,47 @@ static void add_waiter(struct replay_lock *lock, uint32_t thread)
 		lock->waiters[lock->waiter_count++] = thread;
 }
 
+/* Conditions that lie as near to each other as in one structure are parts of one thing: of a lock
+ * that is made of them. Looked for among the newest only. */
+#define NEAR	   128
+#define NEAR_AMONG 64
+
+static uint32_t near_condition(const struct causes *causes, uint32_t process, uint64_t address)
+{
+	size_t count = causes->locks.count;
+
+	for (size_t i = count; i > 0 && i + NEAR_AMONG > count; i--) {
+		const struct replay_lock *lock = &causes->locks.items[i - 1];
+
+		if (lock->reason == REASON_CONDITION && lock->process == process &&
+		    lock->address + NEAR > address && address + NEAR > lock->address)
+			return i - 1;
+	}
+	return count;
+}
+
 static int find_lock(struct causes *causes, const struct interval *interval,
 		     struct replay_lock **ret)
 {
 	const struct population *population = timeline_population(causes->timeline);
 	uint32_t process = population->threads.items[interval->thread].process;
 	struct cause_thread *it = &causes->threads.items[interval->thread];
+	bool condition = interval->reason == REASON_CONDITION;
 	uint64_t address = address_of(interval);
 	struct replay_lock *lock;
-	uint32_t index;
+	uint32_t fresh, index;
 	int error;
 
 	if (it->lock && it->lock_address == address &&
-	    causes->locks.items[it->lock - 1].process == process) {
+	    causes->locks.items[it->lock - 1].process == process &&
+	    (causes->locks.items[it->lock - 1].reason == REASON_CONDITION) == condition) {
 		*ret = &causes->locks.items[it->lock - 1];
 		return 0;
 	}
-	error = lock_map_at(&causes->by_address, address, process, causes->locks.count, &index);
+	/* What is a condition here may be a mutex there: they are not mixed up. */
+	fresh = condition ? near_condition(causes, process, address) : causes->locks.count;
+	error = lock_map_at(&causes->by_address, address, process | (uint32_t)condition << 31,
+			    fresh, &index);
 	if (error)
 		return error;
 	if (index == causes->locks.count) {

@@ -99,6 +99,23 @@ static enum finding_kind kind_of_lock(const struct model *model, const struct wh
 	return is_convoy(what_if) ? FINDING_CONVOY : FINDING_SERIALISED;
 }
 
+/* Threads that never ran together could, at best, have all run beside the one that ran most. Their
+ * time-outs are no more than that: while the holder waited for a CPU, they went on. */
+static uint64_t cost_of_lock(const struct model *model, const struct what_if *what_if)
+{
+	uint64_t running = 0, most = 0;
+
+	if (!is_interpreter_lock(model, what_if))
+		return what_if->gain_ns;
+	for (uint32_t i = 0; i < what_if->waiter_count; i++) {
+		uint64_t one = model->threads.items[what_if->waiters[i]].state_ns[STATE_RUNNING];
+
+		running += one;
+		most = one > most ? one : most;
+	}
+	return running - most < what_if->gain_ns ? running - most : what_if->gain_ns;
+}
+
 static const struct lock *lock_of(const struct model *model, const struct what_if *what_if)
 {
 	const struct lock *lock;
@@ -119,12 +136,12 @@ static int find_locks(struct model *model)
 		struct finding finding;
 		const struct lock *lock;
 
-		if (what_if->kind != WHAT_IF_LOCK || !is_worth(model, what_if->gain_ns) ||
+		if (what_if->kind != WHAT_IF_LOCK ||
+		    !is_worth(model, cost_of_lock(model, what_if)) ||
 		    (what_if->reason == REASON_CONDITION && !is_interpreter_lock(model, what_if)))
 			continue;
-		finding =
-			finding_of(model, is_convoy(what_if) ? FINDING_CONVOY : FINDING_SERIALISED,
-				   what_if->gain_ns);
+		finding = finding_of(model, kind_of_lock(model, what_if),
+				     cost_of_lock(model, what_if));
 		finding.begin = what_if->first;
 		finding.end = what_if->last;
 		finding.process = what_if->process;

@@ -87,7 +87,7 @@ static int say_gil(char **ret, const struct model *model, const struct finding *
 		"One at a time under `%s`, as under an interpreter's lock: threads waited for "
 		"it %s times, %s in all, and never ran together. If they could, the run "
 		"would be %s shorter.",
-		lock_label(model, NULL, finding->address).text, format_count(finding->count).text,
+		condition_label(model, finding->address).text, format_count(finding->count).text,
 		format_duration(finding->total_ns).text, share_label(model, finding->cost_ns).text);
 }
 
