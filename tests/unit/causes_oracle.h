@@ -15,6 +15,7 @@ struct causes_oracle {
 	const struct interval *items;
 	size_t count;
 	uint64_t *times; /* replay: by running interval, when it begins there */
+	uint64_t *until; /* the end of the idle time that it took */
 	uint16_t *seats;
 	uint64_t *clocks; /* by thread */
 	size_t *next;	  /* by thread: the first interval not lived through yet */
@@ -167,18 +168,64 @@ static inline uint64_t oracle_walk(const struct causes_oracle *oracle, uint32_t 
 /* ---- the replay ---------------------------------------------------------------------------- */
 
 #define ORACLE_SEATS 64
+#define ORACLE_BUSY  4096
+
+/* A CPU is the list of the times in which somebody sits there; `open`: the end is not known yet,
+ * and what is idle up to `upto` is taken. */
+struct oracle_busy {
+	uint64_t begin, end;
+};
+
+struct oracle_seat {
+	struct oracle_busy busy[ORACLE_BUSY];
+	size_t count;
+	uint64_t free;
+	bool taken;
+};
 
 struct oracle_world {
 	bool cpu_for_everybody;
 	uint64_t without; /* address of the lock that nobody waits for; 0: none */
 	uint32_t process;
-	struct {
-		uint64_t free;
-		bool taken;
-	} seats[ORACLE_SEATS];
+	struct oracle_seat *seats;
 	size_t seat_count;
 	uint64_t seen[64]; /* by process */
 };
+
+/* The first moment from `now` on, before `free`, at which nobody sits there; and until when. */
+static inline bool oracle_idle(const struct oracle_seat *seat, uint64_t now, uint64_t *ret_begin,
+			       uint64_t *ret_end)
+{
+	bool moved = true;
+
+	while (moved) {
+		moved = false;
+		for (size_t i = 0; i < seat->count; i++) {
+			if (seat->busy[i].begin <= now && now < seat->busy[i].end) {
+				now = seat->busy[i].end;
+				moved = true;
+			}
+		}
+	}
+	if (now >= seat->free)
+		return false;
+	*ret_begin = now;
+	*ret_end = seat->free;
+	for (size_t i = 0; i < seat->count; i++) {
+		if (seat->busy[i].begin >= now && seat->busy[i].begin < *ret_end &&
+		    seat->busy[i].begin < seat->busy[i].end)
+			*ret_end = seat->busy[i].begin;
+	}
+	return true;
+}
+
+static inline void oracle_occupy(struct oracle_seat *seat, uint64_t begin, uint64_t end)
+{
+	if (begin == end)
+		return;
+	assert_true(seat->count < ORACLE_BUSY);
+	seat->busy[seat->count++] = (struct oracle_busy){begin, end};
+}
 
 static inline bool oracle_is_without(const struct causes_oracle *oracle,
 				     const struct oracle_world *world, const struct interval *it)
@@ -233,45 +280,109 @@ static inline void oracle_live(struct causes_oracle *oracle, const struct oracle
 static inline void oracle_sit(struct causes_oracle *oracle, struct oracle_world *world, size_t run,
 			      uint16_t cpu)
 {
-	uint64_t *now = &oracle->clocks[oracle->items[run].thread];
-	uint32_t process =
-		oracle->fed->population->threads.items[oracle->items[run].thread].process;
+	uint32_t thread = oracle->items[run].thread;
+	uint32_t process = oracle->fed->population->threads.items[thread].process;
+	uint64_t *now = &oracle->clocks[thread], allowed, soonest = UINT64_MAX, begin, end;
 	size_t best = SIZE_MAX;
 
+	oracle->until[run] = UINT64_MAX;
+	if (world->cpu_for_everybody) {
+		oracle->times[run] = *now;
+		return;
+	}
 	assert_true(process < 64);
-	if (!world->cpu_for_everybody) {
-		uint64_t allowed = world->seen[process] |= 1ull << cpu;
-
-again:
+	allowed = world->seen[process] |= 1ull << cpu;
+	if (cpu < world->seat_count && !world->seats[cpu].taken && world->seats[cpu].free <= *now)
+		best = cpu;
+	for (int any = 0; any < 2 && best == SIZE_MAX; any++) {
 		for (size_t i = 0; i < world->seat_count; i++) {
-			uint64_t free = world->seats[i].free;
+			const struct oracle_seat *seat = &world->seats[i];
 
-			if (world->seats[i].taken || !(allowed >> i & 1))
+			if (!any && !(allowed >> i & 1))
 				continue;
-			if (i == cpu && free <= *now) {
+			if (!oracle_idle(seat, *now, &begin, &end))
+				begin = seat->taken	    ? UINT64_MAX
+					: seat->free > *now ? seat->free
+							    : *now;
+			if (begin < soonest) {
+				soonest = begin;
 				best = i;
-				break;
 			}
-			if (best == SIZE_MAX)
-				best = i;
-			else if (world->seats[best].free > *now
-					 ? free < world->seats[best].free
-					 : free <= *now && free > world->seats[best].free)
-				best = i;
 		}
-		if (best == SIZE_MAX && allowed != UINT64_MAX) {
-			allowed = UINT64_MAX;
-			goto again;
-		}
-		if (best == SIZE_MAX)
-			best = world->seat_count++;
+	}
+	if (best == SIZE_MAX) {
+		best = world->seat_count++;
 		assert_true(best < ORACLE_SEATS);
+		world->seats[best].free = *now;
+		oracle_occupy(&world->seats[best], 0, *now);
+	}
+	if (oracle_idle(&world->seats[best], *now, &begin, &end)) {
+		*now = begin;
+		oracle->until[run] = end;
+		/* All of it, until it is known how much. */
+		oracle_occupy(&world->seats[best], begin, end);
+	} else {
 		if (world->seats[best].free > *now)
 			*now = world->seats[best].free;
+		/* From `free` to here it is idle. */
+		world->seats[best].free = *now;
 		world->seats[best].taken = true;
-		oracle->seats[run] = best;
 	}
+	oracle->seats[run] = best;
 	oracle->times[run] = *now;
+}
+
+/* The run is over: gives back what it did not need, or takes what it needs beyond. */
+static inline uint64_t oracle_leave(struct causes_oracle *oracle, struct oracle_world *world,
+				    size_t run, uint64_t ns)
+{
+	struct oracle_seat *seat = &world->seats[oracle->seats[run]];
+	uint64_t at = oracle->times[run], end = at + ns, idle, until;
+
+	if (oracle->until[run] == UINT64_MAX) {
+		oracle_occupy(seat, at, end);
+		seat->free = end;
+		seat->taken = false;
+		return end;
+	}
+	for (size_t i = 0; i < seat->count; i++) {
+		if (seat->busy[i].begin == at && seat->busy[i].end == oracle->until[run] &&
+		    end <= oracle->until[run])
+			seat->busy[i].end = end;
+	}
+	if (end <= oracle->until[run])
+		return end;
+	ns = end - oracle->until[run];
+	end = oracle->until[run];
+	while (ns && oracle_idle(seat, end, &idle, &until)) {
+		end = until - idle < ns ? until : idle + ns;
+		oracle_occupy(seat, idle, end);
+		ns -= end - idle;
+	}
+	if (!ns)
+		return end;
+	end = seat->free + ns;
+	if (!seat->taken) {
+		oracle_occupy(seat, seat->free, end);
+		seat->free = end;
+	}
+	return end;
+}
+
+static inline uint64_t oracle_stand(struct causes_oracle *oracle, struct oracle_world *world,
+				    size_t run, uint64_t ns)
+{
+	struct oracle_seat *seat = &world->seats[oracle->seats[run]];
+	uint64_t end = oracle_leave(oracle, world, run, ns), real = oracle->items[run].end;
+
+	if (end > real && seat->free == end) {
+		seat->free = real;
+		for (size_t i = 0; i < seat->count; i++) {
+			if (seat->busy[i].end == end)
+				seat->busy[i].end = real;
+		}
+	}
+	return end > real ? real : end;
 }
 
 static inline void oracle_born(struct causes_oracle *oracle)
@@ -293,6 +404,8 @@ static inline uint64_t oracle_replay(struct causes_oracle *oracle, struct oracle
 	uint64_t time = 0;
 
 	world->seat_count = world->cpu_for_everybody ? 0 : 2;
+	world->seats = calloc(ORACLE_SEATS, sizeof(*world->seats));
+	assert_non_null(world->seats);
 	oracle_born(oracle);
 	for (size_t i = 0; i < oracle->count; i++)
 		runs += oracle->items[i].state == STATE_RUNNING;
@@ -307,13 +420,12 @@ static inline uint64_t oracle_replay(struct causes_oracle *oracle, struct oracle
 				if (it->state != STATE_RUNNING)
 					continue;
 				if (!begins && it->end == time && time) {
-					oracle->clocks[it->thread] += it->end - it->begin;
 					oracle->next[it->thread] = i + 1;
-					if (!world->cpu_for_everybody) {
-						world->seats[oracle->seats[i]].taken = false;
-						world->seats[oracle->seats[i]].free =
-							oracle->clocks[it->thread];
-					}
+					if (world->cpu_for_everybody)
+						oracle->clocks[it->thread] += it->end - it->begin;
+					else
+						oracle->clocks[it->thread] = oracle_stand(
+							oracle, world, i, it->end - it->begin);
 					done++;
 				} else if (begins && it->begin == time) {
 					const struct interval *creator = NULL;
@@ -340,6 +452,7 @@ static inline uint64_t oracle_replay(struct causes_oracle *oracle, struct oracle
 		time = soonest;
 	}
 	oracle_live(oracle, world, last, oracle->count);
+	free(world->seats);
 	return oracle->clocks[last];
 }
 

@@ -27,6 +27,8 @@ static struct model healthy(void)
 
 static void give_back(struct model *model)
 {
+	for (size_t i = 0; i < model->threads.count; i++)
+		vector_free(&model->threads.items[i].reasons);
 	vector_free(&model->threads);
 	vector_free(&model->locks);
 	vector_free(&model->what_ifs);
@@ -205,6 +207,7 @@ static void waits_for_the_network_in_series_are_found_and_sleeps_are_not(void **
 {
 	const enum finding_kind kinds[] = {FINDING_IO_IN_SERIES};
 	struct model model = healthy();
+	struct reason_total *beside;
 
 	add_part(&model, PATH_WAITING, REASON_SOCKET, 80 * MS, 20);
 	assert_int_equal(findings_find(&model), 0);
@@ -216,6 +219,14 @@ static void waits_for_the_network_in_series_are_found_and_sleeps_are_not(void **
 	assert_kinds(&model, 0, NULL);
 	model = healthy();
 	add_part(&model, PATH_WAITING, REASON_SOCKET, 80 * MS, 1);
+	assert_kinds(&model, 0, NULL);
+	/* Another thread does the same beside it. */
+	model = healthy();
+	add_part(&model, PATH_WAITING, REASON_SOCKET, 80 * MS, 20);
+	beside = vector_add(&model.threads.items[0].reasons);
+	assert_non_null(beside);
+	beside->reason = REASON_SOCKET;
+	beside->total_ns = 70 * MS;
 	assert_kinds(&model, 0, NULL);
 }
 

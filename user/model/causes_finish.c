@@ -221,10 +221,30 @@ static int compare_gains(const void *a, const void *b)
 	return one->address < two->address ? -1 : one->address > two->address;
 }
 
+/* A world ends when the last of the target's threads does, which need not be the one with which the
+ * run ended in reality. */
+static struct clocks end_of_worlds(const struct causes *causes, uint32_t last)
+{
+	struct clocks ends = causes->threads.items[last].clocks;
+	const struct cause_thread *it;
+
+	vector_for_each (&causes->threads, it) {
+		/* Those that live on may wait for ever. */
+		if (!it->is_target || timeline_open(causes->timeline, it - causes->threads.items))
+			continue;
+		for (unsigned int i = 0; i < WORLDS; i++) {
+			if (it->clocks.now[i] > ends.now[i])
+				ends.now[i] = it->clocks.now[i];
+		}
+	}
+	return ends;
+}
+
 static int finish_worlds(const struct causes *causes, uint32_t last, struct model *model)
 {
 	const struct replay *replay = &causes->replay;
-	const uint64_t *now = causes->threads.items[last].clocks.now;
+	struct clocks ends = end_of_worlds(causes, last);
+	const uint64_t *now = ends.now;
 	uint64_t begin = timeline_figures(causes->timeline)->begin;
 
 	model->replay_ns = now[WORLD_AS_IT_WAS] - begin;

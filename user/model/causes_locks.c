@@ -105,6 +105,7 @@ static int found_world(struct causes *causes, unsigned int world, struct replay_
 	vector_for_each (&causes->threads, thread) {
 		thread->clocks.now[world] = thread->clocks.now[WORLD_AS_IT_WAS];
 		thread->seats.cpu[world] = thread->seats.cpu[WORLD_AS_IT_WAS];
+		thread->seats.until[world] = thread->seats.until[WORLD_AS_IT_WAS];
 		for (uint32_t i = 0; i < thread->past.capacity; i++) {
 			struct clocks *clocks = &thread->past.runs[i].clocks;
 

@@ -156,7 +156,8 @@ static int end_run(struct causes *causes, struct cause_thread *it, const struct 
 	run->ready = it->ready;
 	run->node = it->node;
 	run->clocks = it->clocks;
-	replay_leave(&causes->replay, &it->clocks, &it->seats, interval->end - interval->begin);
+	replay_leave(&causes->replay, &it->clocks, &it->seats, interval->end - interval->begin,
+		     interval->end);
 	it->ran = interval->end - interval->begin;
 	it->last_ran = interval->end;
 	if (causes->last_of_all == NO_THREAD ||

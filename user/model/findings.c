@@ -278,6 +278,24 @@ static bool is_io(enum reason reason)
 	return reason == REASON_SOCKET || reason == REASON_DISK;
 }
 
+/* What other threads of its process wait for in the same way. */
+static uint64_t waited_beside(const struct model *model, const struct path_part *part)
+{
+	const struct thread *self = &model->threads.items[part->thread], *thread;
+	const struct reason_total *total;
+	uint64_t ns = 0;
+
+	vector_for_each (&model->threads, thread) {
+		if (thread == self || thread->process != self->process)
+			continue;
+		vector_for_each (&thread->reasons, total) {
+			if (total->reason == part->reason)
+				ns += total->total_ns;
+		}
+	}
+	return ns;
+}
+
 /* Of n waits in series that could be had at once, all but one could be saved at best. */
 static int find_series(struct model *model)
 {
@@ -289,7 +307,8 @@ static int find_series(struct model *model)
 
 		if (part->what != PATH_WAITING || !is_io(part->reason) ||
 		    part->thread == NO_THREAD || part->count < SERIES_COUNT ||
-		    part->ns < wall_of(model) / SERIES_SHARE)
+		    part->ns < wall_of(model) / SERIES_SHARE ||
+		    waited_beside(model, part) >= part->ns / 2)
 			continue;
 		finding =
 			finding_of(model, FINDING_IO_IN_SERIES, part->ns - part->ns / part->count);

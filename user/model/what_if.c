@@ -36,31 +36,113 @@ void replay_free(struct replay *replay)
 		vector_free(&replay->seats[i]);
 }
 
-/* The seat that is free by then and has been for the shortest time, so that those free for longer
- * are left to threads whose time is earlier; or the one that is free next. */
-static uint32_t find_seat(const struct replay_cpu *seats, size_t count, uint64_t allowed,
-			  uint64_t time)
+/* ---- idle times ---------------------------------------------------------------------------- */
+
+static void remove_gap(struct replay_cpu *cpu, uint32_t i)
 {
-	uint32_t best = NO_SEAT;
+	cpu->count--;
+	memmove(&cpu->gaps[i], &cpu->gaps[i + 1], (cpu->count - i) * sizeof(cpu->gaps[0]));
+}
+
+#define FORGET_OLDEST_EVERY 8
+
+/* Makes room for one of that length: false if it is the one to be forgotten. */
+static bool make_room(struct replay_cpu *cpu, uint64_t length)
+{
+	uint32_t least = 0;
+
+	if (cpu->count < REPLAY_GAPS)
+		return true;
+	if (++cpu->forgotten % FORGET_OLDEST_EVERY) {
+		for (uint32_t i = 1; i < cpu->count; i++) {
+			if (cpu->gaps[i].end - cpu->gaps[i].begin <
+			    cpu->gaps[least].end - cpu->gaps[least].begin)
+				least = i;
+		}
+		if (cpu->gaps[least].end - cpu->gaps[least].begin >= length)
+			return false;
+	}
+	remove_gap(cpu, least);
+	return true;
+}
+
+static void add_gap(struct replay_cpu *cpu, uint64_t begin, uint64_t end)
+{
+	uint32_t i;
+
+	if (begin >= end || !make_room(cpu, end - begin))
+		return;
+	for (i = cpu->count; i > 0 && cpu->gaps[i - 1].begin > begin; i--)
+		cpu->gaps[i] = cpu->gaps[i - 1];
+	cpu->gaps[i] = (struct replay_gap){begin, end};
+	cpu->count++;
+}
+
+/* ---- seats --------------------------------------------------------------------------------- */
+
+#define NEVER UINT64_MAX
+
+/* When a thread whose time is `now` could begin there; in which idle time, `count`: after all. */
+static uint64_t earliest(const struct replay_cpu *cpu, uint64_t now, uint32_t *ret_gap)
+{
+	*ret_gap = cpu->count;
+	for (uint32_t i = 0; i < cpu->count && now < cpu->free; i++) {
+		if (cpu->gaps[i].end > now) {
+			*ret_gap = i;
+			return cpu->gaps[i].begin > now ? cpu->gaps[i].begin : now;
+		}
+	}
+	if (cpu->taken)
+		return NEVER;
+	return cpu->free > now ? cpu->free : now;
+}
+
+static uint32_t find_seat(const struct replay_cpu *seats, size_t count, uint64_t allowed,
+			  uint64_t now)
+{
+	uint32_t best = NO_SEAT, gap;
+	uint64_t soonest = NEVER;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (seats[i].taken || !(allowed >> (i & 63) & 1))
+		uint64_t begin;
+
+		if (!(allowed >> (i & 63) & 1))
 			continue;
-		if (best == NO_SEAT ||
-		    (seats[best].free > time
-			     ? seats[i].free < seats[best].free
-			     : seats[i].free > seats[best].free && seats[i].free <= time))
+		begin = earliest(&seats[i], now, &gap);
+		if (begin < soonest) {
+			soonest = begin;
 			best = i;
+		}
 	}
 	return best;
 }
 
+static void sit_down(struct replay_cpu *cpu, uint64_t *now, uint64_t *ret_until)
+{
+	uint32_t gap;
+	uint64_t begin = earliest(cpu, *now, &gap);
+
+	*now = begin;
+	if (gap < cpu->count) {
+		struct replay_gap idle = cpu->gaps[gap];
+
+		remove_gap(cpu, gap);
+		add_gap(cpu, idle.begin, begin);
+		*ret_until = idle.end;
+		return;
+	}
+	add_gap(cpu, cpu->free, begin);
+	cpu->free = begin;
+	cpu->taken = true;
+	*ret_until = NEVER;
+}
+
 static int take_seat(struct replay *replay, unsigned int world, uint16_t cpu, uint64_t allowed,
-		     uint64_t *now, uint16_t *ret)
+		     uint64_t *now, struct seats *mine)
 {
 	struct replay_cpu *seats = replay->seats[world].items;
 	size_t count = replay->seats[world].count;
-	uint32_t seat = NO_SEAT;
+	uint32_t seat;
 
 	/* Where it really ran is right most of the time. */
 	if (cpu < count && !seats[cpu].taken && seats[cpu].free <= *now)
@@ -76,13 +158,51 @@ static int take_seat(struct replay *replay, unsigned int world, uint16_t cpu, ui
 		if (!vector_add(&replay->seats[world]))
 			return -ENOMEM;
 		seats = replay->seats[world].items;
+		seats[count].free = *now;
 		seat = count;
 	}
-	seats[seat].taken = true;
-	if (seats[seat].free > *now)
-		*now = seats[seat].free;
-	*ret = seat;
+	sit_down(&seats[seat], now, &mine->until[world]);
+	mine->cpu[world] = seat;
 	return 0;
+}
+
+/* It ran for `ns` from `now` on, and made use of idle time up to `until`: what that was too short
+ * for comes later. Returns when it leaves. */
+static uint64_t stand_up(struct replay_cpu *cpu, uint64_t now, uint64_t ns, uint64_t until)
+{
+	uint64_t end = now + ns, rest;
+
+	if (until == NEVER) {
+		cpu->free = end;
+		cpu->taken = false;
+		return end;
+	}
+	if (end <= until) {
+		add_gap(cpu, end, until);
+		return end;
+	}
+	rest = end - until;
+	for (uint32_t i = 0; i < cpu->count;) {
+		struct replay_gap *gap = &cpu->gaps[i];
+
+		if (gap->begin < until) {
+			i++;
+		} else if (gap->end - gap->begin > rest) {
+			gap->begin += rest;
+			return gap->begin;
+		} else {
+			end = gap->end;
+			rest -= gap->end - gap->begin;
+			remove_gap(cpu, i);
+			if (!rest)
+				return end;
+		}
+	}
+	end = cpu->free + rest;
+	/* Beside who sits there now, if need be: that one's end is not known yet. */
+	if (!cpu->taken)
+		cpu->free = end;
+	return end;
 }
 
 int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clocks *clocks,
@@ -94,23 +214,36 @@ int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clo
 	for (unsigned int i = 0; i < replay->worlds && !error; i++) {
 		seats->cpu[i] = UINT16_MAX;
 		if (i != WORLD_CPUS && replay->used & 1u << i)
-			error = take_seat(replay, i, cpu, allowed, &clocks->now[i], &seats->cpu[i]);
+			error = take_seat(replay, i, cpu, allowed, &clocks->now[i], seats);
 	}
 	return error;
 }
 
-void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *seats, uint64_t ns)
+/* No world is later than reality: what really happened can be done there as well. */
+static void not_later(struct replay_cpu *cpu, uint64_t *now, uint64_t real)
 {
-	clocks_pass(replay, clocks, ns);
-	if (!seats->taken)
+	if (*now <= real)
 		return;
-	seats->taken = false;
+	if (cpu && cpu->free == *now)
+		cpu->free = real;
+	*now = real;
+}
+
+void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *seats, uint64_t ns,
+		  uint64_t real)
+{
 	for (unsigned int i = 0; i < replay->worlds; i++) {
-		if (seats->cpu[i] >= replay->seats[i].count)
-			continue;
-		replay->seats[i].items[seats->cpu[i]].taken = false;
-		replay->seats[i].items[seats->cpu[i]].free = clocks->now[i];
+		struct replay_cpu *cpu = NULL;
+
+		if (seats->taken && seats->cpu[i] < replay->seats[i].count)
+			cpu = &replay->seats[i].items[seats->cpu[i]];
+		if (cpu)
+			clocks->now[i] = stand_up(cpu, clocks->now[i], ns, seats->until[i]);
+		else
+			clocks->now[i] += ns;
+		not_later(cpu, &clocks->now[i], real);
 	}
+	seats->taken = false;
 }
 
 int replay_copy_world(struct replay *replay, unsigned int world)

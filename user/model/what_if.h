@@ -73,12 +73,24 @@ struct clocks {
 /* Who sits on which CPU in each world; of a thread that runs. */
 struct seats {
 	uint16_t cpu[WORLDS];
+	uint64_t until[WORLDS]; /* the end of the idle time that it took; UINT64_MAX: open */
 	bool taken;
+};
+
+/* Idle times of a CPU that lie in its past. A thread that comes late in reality, and early in the
+ * world, finds its place there. With too many the small ones are forgotten, and now and then an old
+ * one: who would have found a place there sits down later. */
+#define REPLAY_GAPS 16
+
+struct replay_gap {
+	uint64_t begin, end;
 };
 
 struct replay_cpu {
 	uint64_t free; /* from when on, if nobody sits there */
-	bool taken;
+	bool taken;    /* after that */
+	uint32_t count, forgotten;
+	struct replay_gap gaps[REPLAY_GAPS]; /* in order of time, before `free` */
 };
 
 struct replay_lock {
@@ -108,8 +120,9 @@ void replay_free(struct replay *replay);
  * `allowed`: bits 1 << CPU % 64. */
 int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clocks *clocks,
 	       struct seats *seats);
-/* It has been running for so long, and leaves. */
-void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *seats, uint64_t ns);
+/* It has been running for so long, and leaves; in reality at `real`. */
+void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *seats, uint64_t ns,
+		  uint64_t real);
 /* World `world` begins anew, as a copy of the one that is as it was. */
 int replay_copy_world(struct replay *replay, unsigned int world);
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Programs that others wrote, under the tracer: what must be true of any run is true of theirs."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from lab import KernelTest, Traced, run
+
+from test_causes import assert_path_adds_up
+
+
+class RealPrograms(KernelTest):
+    def need(self, *programs):
+        for program in programs:
+            if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin"):
+                self.skipTest(f"{program} is not installed")
+
+    def assert_sound(self, traced):
+        report = traced.json
+        self.assert_conserved(traced)
+        assert_path_adds_up(self, report)
+        self.assertTrue(all(t["totals_agree"] for t in report["threads"]))
+        summary = report["summary"]
+        if report["mode"] == "run":
+            self.assertEqual(summary["wakers_unknown"], 0)
+        for lock in report["locks"]:
+            self.assertLessEqual(lock["max_ns"], lock["total_ns"])
+        for finding in report["findings"]:
+            self.assertLessEqual(finding["cost_ns"], report["time"]["wall_ns"])
+
+    def test_sysbench_threads_and_mutex(self):
+        self.need("sysbench")
+        for words in (("threads", "--thread-locks=2"),
+                      ("mutex", "--mutex-num=2", "--mutex-loops=200", "--mutex-locks=300")):
+            with self.subTest(words[0]):
+                traced = run("sysbench", *words[1:], "--threads=4", "--time=1", words[0], "run")
+                self.assertEqual(traced.status, 0)
+                self.assert_sound(traced)
+
+    def test_stress_ng_futex_and_mutex(self):
+        self.need("stress-ng")
+        for stressor in ("futex", "mutex"):
+            with self.subTest(stressor), tempfile.TemporaryDirectory() as folder:
+                traced = run("stress-ng", "--" + stressor, 2, "--timeout", "1", "--temp-path",
+                             folder, options=("--as-root",))
+                self.assertEqual(traced.status, 0)
+                self.assert_sound(traced)
+
+    def test_python_threads(self):
+        self.need("python3")
+        traced = run("python3", "-c", """
+import threading
+def work():
+    sum(range(1500000))
+threads = [threading.Thread(target=work) for _ in range(3)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+""")
+        self.assertEqual(traced.status, 0)
+        self.assert_sound(traced)
+
+    def under_load(self, server, load):
+        process = subprocess.Popen(server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(0.5)
+            client = subprocess.Popen(load, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                traced = Traced(["attach", "-p", str(process.pid), "-d", "1s"])
+            finally:
+                client.kill()
+                client.wait()
+        finally:
+            process.terminate()
+            process.wait()
+        self.assert_sound(traced)
+        self.assertGreater(traced.json["summary"]["switches"], 50)
+
+    def test_redis_under_load(self):
+        self.need("redis-server", "redis-benchmark")
+        self.under_load(["redis-server", "--port", "16379", "--save", ""],
+                        ["redis-benchmark", "-p", "16379", "-n", "10000000", "-c", "20", "-q"])
+
+    def test_nginx_under_load(self):
+        self.need("nginx", "ab")
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            with open(os.path.join(folder, "nginx.conf"), "w") as file:
+                file.write(f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error;\n"
+                           "events {}\n"
+                           "http { access_log off; server { listen 127.0.0.1:18080;\n"
+                           "location / { return 200 'ok'; } } }\n")
+            self.under_load(["nginx", "-c", os.path.join(folder, "nginx.conf")],
+                            ["ab", "-q", "-t", "20", "-n", "10000000", "-c", "10",
+                             "http://127.0.0.1:18080/"])
