@@ -238,7 +238,8 @@ tsan-programs: $(scenario_sources:workloads/%.c=$(BUILD)/tsan/%)
 build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libdw-dev libelf-dev \
 	liblzma-dev libbz2-dev libiberty-dev zlib1g-dev libzstd-dev libxxhash-dev linux-libc-dev \
 	systemtap-sdt-dev
-test_packages := g++ libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19
+test_packages := g++ libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19 sysbench \
+	stress-ng redis-server redis-tools nginx-light apache2-utils
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Installs those of $(1) that are missing; silent and without root if none is.

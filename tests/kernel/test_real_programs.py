@@ -20,8 +20,15 @@ class RealPrograms(KernelTest):
 
     def assert_sound(self, traced):
         report = traced.json
-        self.assert_conserved(traced)
         assert_path_adds_up(self, report)
+        # Real-time threads that fill every CPU leave the tracer none to fetch records with: then
+        # some are lost, said to be, and the lives are tiled all the same.
+        if report["losses"]["records"]:
+            for t in report["threads"]:
+                self.assertEqual(t["running_ns"] + t["ready_ns"] + t["blocked_ns"] +
+                                 t["unknown_ns"], t["life_ns"])
+            return
+        self.assert_conserved(traced)
         self.assertTrue(all(t["totals_agree"] for t in report["threads"]))
         summary = report["summary"]
         if report["mode"] == "run":

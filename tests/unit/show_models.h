@@ -326,6 +326,9 @@ static inline void sketch_free(struct sketch *sketch)
 	vector_free(&sketch->model.command);
 	vector_free(&sketch->model.claims);
 	vector_free(&sketch->model.lost_lanes);
+	vector_free(&sketch->model.what_ifs);
+	vector_free(&sketch->model.findings);
+	critical_path_clear(&sketch->model.path);
 	vector_free(&sketch->pieces);
 	free(sketch);
 }
@@ -347,6 +350,33 @@ static inline struct sketch *sketch_scenario(const char *name, const char *title
 	return sketch;
 }
 
+/* The next stretch of the critical path. */
+static inline void sketch_path(struct sketch *sketch, uint32_t thread, enum path_what what,
+			       enum reason reason, uint64_t ns)
+{
+	struct critical_path *path = &sketch->model.path;
+	struct path_segment *segment = sketch_must(vector_add(&path->segments));
+	uint64_t begin = sketch->model.begin;
+	struct path_part *part;
+
+	if (path->segments.count > 1)
+		begin = path->segments.items[path->segments.count - 2].end;
+	*segment =
+		(struct path_segment){begin, begin + ns, ns, thread, what, reason, PL_NO_SYSCALL};
+	path->known = path->segments_exact = true;
+	path->last = thread;
+	vector_for_each (&path->parts, part) {
+		if (part->thread == thread && part->what == what && part->reason == reason)
+			break;
+	}
+	if (part == path->parts.items + path->parts.count) {
+		part = sketch_must(vector_add(&path->parts));
+		*part = (struct path_part){thread, what, reason, PL_NO_SYSCALL, 0, 0};
+	}
+	part->ns += ns;
+	part->count++;
+}
+
 static inline struct sketch *sketch_lock(void)
 {
 	struct sketch *sketch = sketch_scenario(
@@ -355,6 +385,7 @@ static inline struct sketch *sketch_lock(void)
 	uint32_t one = sketch_thread(sketch, 0, 41078, "counter-1", 90 * US);
 	uint32_t two = sketch_thread(sketch, 0, 41079, "counter-2", 130 * US);
 	struct lock *lock = sketch_must(vector_add(&sketch->model.locks));
+	struct what_if *what_if;
 
 	sketch_go(sketch, 0, STATE_RUNNING, REASON_NONE, 140 * US);
 	sketch_go(sketch, 0, STATE_BLOCKED, REASON_JOIN, 4000 * US);
@@ -380,6 +411,28 @@ static inline struct sketch *sketch_lock(void)
 		.main_waiter = two,
 		.main_waiter_ns = 1980 * US,
 	};
+	sketch_path(sketch, 0, PATH_RUNNING, REASON_NONE, 90 * US);
+	sketch_path(sketch, one, PATH_READY, REASON_NONE, 20 * US);
+	sketch_path(sketch, one, PATH_RUNNING, REASON_LOCK, 2010 * US);
+	sketch_path(sketch, two, PATH_READY, REASON_NONE, 4 * US);
+	sketch_path(sketch, two, PATH_RUNNING, REASON_JOIN, 2000 * US);
+	sketch_path(sketch, 0, PATH_READY, REASON_NONE, 12 * US);
+	sketch_path(sketch, 0, PATH_RUNNING, REASON_NONE, 58 * US);
+	sketch->model.path.after_ns = 16 * US;
+	what_if = sketch_must(vector_add(&sketch->model.what_ifs));
+	*what_if = (struct what_if){
+		.kind = WHAT_IF_LOCK,
+		.address = 0x55d0c0de4040,
+		.reason = REASON_LOCK,
+		.first = sketch->model.begin + 150 * US,
+		.last = sketch->model.begin + 2130 * US,
+		.from = sketch->model.begin + 150 * US,
+		.waits = 1,
+		.wait_ns = 1980 * US,
+		.gain_ns = 1900 * US,
+	};
+	if (findings_find(&sketch->model))
+		abort();
 	sketch_fact(sketch, "expected", "1000000");
 	sketch_fact(sketch, "actual", "1000000");
 	sketch_fact(sketch, "elapsed_ns", "4120000");
