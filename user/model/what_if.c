@@ -41,6 +41,7 @@ void replay_free(struct replay *replay)
 static void remove_gap(struct replay_cpu *cpu, uint32_t i)
 {
 	cpu->count--;
+	cpu->least = 0;
 	memmove(&cpu->gaps[i], &cpu->gaps[i + 1], (cpu->count - i) * sizeof(cpu->gaps[0]));
 }
 
@@ -54,14 +55,18 @@ static bool make_room(struct replay_cpu *cpu, uint64_t length)
 	if (cpu->count < REPLAY_GAPS)
 		return true;
 	if (++cpu->forgotten % FORGET_OLDEST_EVERY) {
+		if (length <= cpu->least)
+			return false;
 		for (uint32_t i = 1; i < cpu->count; i++) {
 			if (cpu->gaps[i].end - cpu->gaps[i].begin <
 			    cpu->gaps[least].end - cpu->gaps[least].begin)
 				least = i;
 		}
-		if (cpu->gaps[least].end - cpu->gaps[least].begin >= length)
+		cpu->least = cpu->gaps[least].end - cpu->gaps[least].begin;
+		if (cpu->least >= length)
 			return false;
 	}
+	cpu->least = 0;
 	remove_gap(cpu, least);
 	return true;
 }
@@ -85,9 +90,14 @@ static void add_gap(struct replay_cpu *cpu, uint64_t begin, uint64_t end)
 /* When a thread whose time is `now` could begin there; in which idle time, `count`: after all. */
 static uint64_t earliest(const struct replay_cpu *cpu, uint64_t now, uint32_t *ret_gap)
 {
-	*ret_gap = cpu->count;
-	for (uint32_t i = 0; i < cpu->count && now < cpu->free; i++) {
-		if (cpu->gaps[i].end > now) {
+	uint32_t i = cpu->count;
+
+	*ret_gap = i;
+	if (now < cpu->free) {
+		/* Mostly the thread is not far behind. */
+		while (i > 0 && cpu->gaps[i - 1].end > now)
+			i--;
+		if (i < cpu->count) {
 			*ret_gap = i;
 			return cpu->gaps[i].begin > now ? cpu->gaps[i].begin : now;
 		}
@@ -189,6 +199,7 @@ static uint64_t stand_up(struct replay_cpu *cpu, uint64_t now, uint64_t ns, uint
 			i++;
 		} else if (gap->end - gap->begin > rest) {
 			gap->begin += rest;
+			cpu->least = 0;
 			return gap->begin;
 		} else {
 			end = gap->end;

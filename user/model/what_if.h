@@ -90,6 +90,7 @@ struct replay_cpu {
 	uint64_t free; /* from when on, if nobody sits there */
 	bool taken;    /* after that */
 	uint32_t count, forgotten;
+	uint64_t least; /* no gap is shorter, if there is no room for more; 0: not known */
 	struct replay_gap gaps[REPLAY_GAPS]; /* in order of time, before `free` */
 };
 

@@ -51,11 +51,20 @@ static int say_lock(char **ret, const struct model *model, const struct finding 
 	char because[96] = "", who[160] = "";
 
 	if (finding->other < model->threads.count)
-		snprintf(because, sizeof(because), ", mostly while %s held it",
+		snprintf(because, sizeof(because), ", while %s held it",
 			 thread_name(model, finding->other));
 	if (finding->thread < model->threads.count)
 		snprintf(who, sizeof(who), ", %s for %s of it", thread_name(model, finding->thread),
 			 format_duration(finding->thread_ns).text);
+	/* One wait of one thread: said at once. */
+	if (finding->count == 1 && *who)
+		return asprintf(ret,
+				"Serialised by `%s`: %s waited %s for it%s, %s. Without it the run "
+				"would be %s shorter.",
+				lock.text, thread_name(model, finding->thread),
+				format_duration(finding->thread_ns).text, because,
+				when_label(model, finding).text,
+				share_label(model, finding->cost_ns).text);
 	return asprintf(
 		ret,
 		"%s `%s`: %s wait%s for it, %s in all%s%s, %s. Without them the run would be %s shorter.",
