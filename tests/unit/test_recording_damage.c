@@ -417,7 +417,7 @@ static void block_types_of_newer_versions_are_skipped(void **state)
 			 (struct block_header){
 				 .type = BLOCK_NOTE, .count = 1, .raw_size = 4, .stored_size = 4},
 			 "k\0v");
-	size = add_block(data, size, (struct block_header){.type = BLOCK_PCB, .cpu = UINT32_MAX},
+	size = add_block(data, size, (struct block_header){.type = 201, .cpu = UINT32_MAX},
 			 NULL);
 	size = add_block(data, size,
 			 (struct block_header){.type = BLOCK_END,
