@@ -77,6 +77,10 @@ struct sched_entity {
 	__u64 sum_exec_runtime;
 };
 
+struct mm_struct {
+	unsigned long start_stack;
+};
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
@@ -86,7 +90,6 @@ struct task_struct {
 	int exit_code;
 	unsigned in_iowait : 1;
 	unsigned in_execve : 1;
-	void *mm;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;
@@ -95,6 +98,7 @@ struct task_struct {
 	__u64 start_time;
 	char comm[16];
 	struct files_struct *files;
+	struct mm_struct *mm;
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	struct sched_entity se;

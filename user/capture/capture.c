@@ -23,9 +23,11 @@
 #include "capture/kernel_side.h"
 #include "capture/launch.h"
 #include "capture/notes.h"
+#include "capture/proof.h"
 #include "capture/scenarios.h"
 #include "capture/stacks.h"
 #include "capture/status_line.h"
+#include "capture/watch.h"
 #include "recording/recording.h"
 
 /* Often enough that a ring that fills slowly is never old, seldom enough to cost nothing. */
@@ -41,6 +43,7 @@ struct session {
 	struct drain *drain;
 	struct stacks *stacks; /* NULL: not asked for */
 	struct album *album; /* NULL: no snapshots are wanted */
+	struct watcher *watcher; /* NULL: no variable is watched */
 	struct launched target;
 	int recording_fd; /* our own way to the file, to read it again */
 	int result_fd;	  /* what a scenario reports */
@@ -193,6 +196,14 @@ static int copy_stacks(struct session *session)
 	}
 }
 
+/* `status` is the watcher's. */
+static int explain_watch(const struct session *session, int status)
+{
+	if (status)
+		log_error("%s", watcher_problem(session->watcher));
+	return status;
+}
+
 /* Everything is attached when this returns, and the target runs. */
 static int begin(struct session *session)
 {
@@ -206,8 +217,15 @@ static int begin(struct session *session)
 		if (status)
 			return status;
 		session->begin = monotonic_ns();
+		if (session->watcher)
+			watcher_hold(session->watcher, session->target.pid);
 		error = launch_release(&session->target);
-		return error ? explain_exec(options->argv[0], error) : 0;
+		if (error)
+			return explain_exec(options->argv[0], error);
+		if (!session->watcher)
+			return 0;
+		return explain_watch(session,
+				     watcher_set_held(session->watcher, session->target.pid));
 	}
 	status = kernel_side_attach(session->side);
 	if (status)
@@ -218,7 +236,11 @@ static int begin(struct session *session)
 		status = copy_stacks(session);
 	if (status)
 		return status;
-	return threads ? 0 : explain_nobody(session);
+	if (!threads)
+		return explain_nobody(session);
+	if (!session->watcher)
+		return 0;
+	return explain_watch(session, watcher_set(session->watcher, options->pid));
 }
 
 static void write_failed(struct session *session, int error)
@@ -286,17 +308,20 @@ static void follow(struct session *session)
 		{.fd = session->options->mode == CAPTURE_RUN ? session->target.pidfd
 							     : session->exit_fd,
 		 .events = POLLIN},
+		{.fd = session->watcher ? watcher_fd(session->watcher) : -1, .events = POLLIN},
 	};
 	uint64_t flushed = session->begin, now;
 	bool ended = false;
 	int error;
 
 	while (!ended && !is_over(session, now = monotonic_ns())) {
-		poll(wait, 3, album_wait_ms(session->album, now, wait_ms(session, now)));
+		poll(wait, 4, album_wait_ms(session->album, now, wait_ms(session, now)));
 		ended = wait[2].revents & POLLIN;
 		error = fetch(session);
 		if (!error)
 			error = album_turn(session->album, monotonic_ns());
+		if (!error && session->watcher)
+			error = watcher_fetch(session->watcher);
 		handle_signals(session);
 		if (!error && now - flushed >= FLUSH_EVERY_NS) {
 			error = recording_flush(session->writer);
@@ -323,6 +348,35 @@ static void reap(struct session *session, struct capture_result *result)
 		result->abandoned = true;
 }
 
+/* A scenario may say which variable its point is about: it is run once more, and that is watched.
+ */
+static void prove(struct session *session, const struct capture_result *result)
+{
+	const struct capture_options *options = session->options;
+	CLEANUP_FREE char *watch = NULL;
+
+	if (!options->scenario || options->no_proof || options->watch.count || session->failed ||
+	    !result->has_status || result->status || session->interrupts)
+		return;
+	watch = scenario_watch(options->scenario);
+	if (!watch)
+		return;
+	stacks_free(&session->stacks);
+	drain_free(&session->drain);
+	kernel_side_free(&session->side);
+	proof_run(
+		&(struct proof_options){
+			.scenario = options->scenario,
+			.argv = options->argv,
+			.watch = watch,
+			.limit = options->watch.limit,
+			.runs_as = options->target_as_root ? (struct invoker){0} : options->invoker,
+			.signals = &session->signals_before,
+			.stop_fd = session->signal_fd,
+		},
+		session->writer);
+}
+
 static void end(struct session *session, struct capture_result *result)
 {
 	uint64_t first;
@@ -332,8 +386,12 @@ static void end(struct session *session, struct capture_result *result)
 	reap(session, result);
 	if (result->has_status)
 		kernel_side_await_end(session->side, session->target.pid);
+	if (session->watcher)
+		watcher_stop(session->watcher);
 	kernel_side_stop(session->side, &session->end);
 	fetch(session);
+	if (session->watcher)
+		watcher_fetch(session->watcher);
 	drain_pending_wakes(session->drain, session->end);
 	drain_pending_signals(session->drain, session->end);
 	kernel_side_settle(session->side);
@@ -351,6 +409,9 @@ static void end(struct session *session, struct capture_result *result)
 					      .side = session->side,
 					      .stacks = session->stacks,
 				      });
+	if (session->watcher)
+		watcher_notes(session->watcher);
+	prove(session, result);
 	error = recording_writer_finish(session->writer);
 	session->writer = NULL;
 	if (error)
@@ -392,12 +453,15 @@ static int start(struct session *session)
 		.whole_machine = options->mode == CAPTURE_RECORD,
 		.stacks = options->stacks,
 		.sample_rate = options->sample_rate,
+		.watches = options->watch.count,
 	};
 	int status = 0, error;
 
 	/* What is sure to fail fails before anything is started. */
 	if (options->mode == CAPTURE_ATTACH)
 		status = find_target(session);
+	if (!status && options->watch.count)
+		status = explain_watch(session, watcher_new(&options->watch, &session->watcher));
 	if (!status)
 		status = privilege_check();
 	if (!status)
@@ -423,6 +487,11 @@ static int start(struct session *session)
 	status = options->stacks ? start_stacks(session) : 0;
 	if (status)
 		return status;
+	if (session->watcher) {
+		status = watcher_begin(session->watcher, session->side, session->writer);
+		if (status)
+			return explain_watch(session, status);
+	}
 	notes_of_begin(session->writer, options, session->target.pid);
 	if (options->pcb_every)
 		status = album_new(&(struct album_options){.every = options->pcb_every,
@@ -436,6 +505,7 @@ static void clean_up(struct session *session)
 {
 	stacks_free(&session->stacks);
 	album_free(&session->album);
+	watcher_free(&session->watcher);
 	drain_free(&session->drain);
 	kernel_side_free(&session->side);
 	recording_writer_abandon(&session->writer);

@@ -15,6 +15,7 @@
 
 #include "capture/privilege.h"
 #include "capture/stacks.h"
+#include "capture/watch.h"
 
 enum capture_mode {
 	CAPTURE_RUN = 0,
@@ -37,6 +38,8 @@ struct capture_options {
 	struct invoker invoker; /* whom the target and the files belong to */
 	bool target_as_root;	/* RUN: do not become the invoker */
 	bool silent_target;	/* RUN: its standard output goes nowhere, nothing comes in */
+	struct watch_settings watch;
+	bool no_proof;		/* RUN: no second run of a scenario that says what to watch */
 	bool quiet;		/* no status line */
 	bool kill_target;	/* RUN: what still runs at the end does not go on */
 };

@@ -10,7 +10,9 @@
 
 struct drain {
 	struct kernel_side *side;
-	struct recording_writer *writer;
+	struct recording_writer *writer; /* NULL: there is a listener */
+	void (*heard)(void *context, const union pl_life *life);
+	void *context;
 	struct ring_buffer *life;
 	struct stacks *stacks; /* or NULL */
 	uint64_t records;
@@ -35,7 +37,10 @@ static int take_life(void *context, void *data, size_t size)
 		drain->first_time = life->head.time;
 	if (drain->stacks)
 		stacks_life(drain->stacks, life);
-	keep_error(drain, recording_write_life(drain->writer, life));
+	if (drain->heard)
+		drain->heard(drain->context, life);
+	else
+		keep_error(drain, recording_write_life(drain->writer, life));
 	return 0;
 }
 
@@ -55,6 +60,19 @@ int drain_new(struct kernel_side *side, struct recording_writer *writer, struct 
 		return error;
 	}
 	*ret = drain;
+	return 0;
+}
+
+int drain_new_listener(struct kernel_side *side,
+		       void (*heard)(void *context, const union pl_life *life), void *context,
+		       struct drain **ret)
+{
+	int error = drain_new(side, NULL, ret);
+
+	if (error)
+		return error;
+	(*ret)->heard = heard;
+	(*ret)->context = context;
 	return 0;
 }
 
@@ -93,9 +111,10 @@ static void fetch_lane(struct drain *drain, unsigned int cpu)
 		/* Up to the ring's end, and then from its beginning. */
 		if (bytes > view.bytes - offset)
 			bytes = view.bytes - offset;
-		keep_error(drain, recording_write_lane(drain->writer, cpu,
-						       (const void *)(view.data + offset),
-						       bytes / PL_RECORD_SIZE));
+		if (drain->writer)
+			keep_error(drain, recording_write_lane(drain->writer, cpu,
+							       (const void *)(view.data + offset),
+							       bytes / PL_RECORD_SIZE));
 		tail += bytes;
 		__atomic_store_n(&view.lane->tail, tail, __ATOMIC_RELEASE);
 	}

@@ -13,6 +13,10 @@ struct stacks;
 
 /* Uses both for as long as it lives. 0 or -errno. */
 int drain_new(struct kernel_side *side, struct recording_writer *writer, struct drain **ret);
+/* Lanes are emptied and forgotten; life records are told and not kept. */
+int drain_new_listener(struct kernel_side *side,
+		       void (*heard)(void *context, const union pl_life *life), void *context,
+		       struct drain **ret);
 void drain_free(struct drain **drain);
 /* Who is to be told of each life record as well. */
 void drain_tell(struct drain *drain, struct stacks *stacks);

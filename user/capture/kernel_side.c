@@ -32,6 +32,7 @@
 #define RULES_BYTES	 (PL_RULES_KEPT * sizeof(struct pl_unwind_rule))
 #define MAPPINGS_BYTES	 (PL_MAPPINGS * sizeof(struct pl_mapping))
 #define SPACES_BYTES	 (PL_SPACES * sizeof(struct pl_space))
+#define WATCH_BYTES	 (16u << 20)
 #define LANES_DEFAULT	 (16ull << 20) /* all lanes together */
 #define LANE_MIN	 (64ull << 10)
 #define LANE_DEFAULT_MIN (512ull << 10)
@@ -129,6 +130,19 @@ static int set_sizes(struct kernel_side *side, const struct kernel_side_options 
 	    bpf_map__set_max_entries(skeleton->maps.slot_of_tid, tids) ||
 	    bpf_map__set_max_entries(skeleton->maps.free_slots, SLOTS) ||
 	    bpf_map__set_max_entries(skeleton->maps.life, LIFE_BYTES))
+		return -errno;
+	return 0;
+}
+
+/* What is not asked for is not loaded, and its memory is not taken. */
+static int set_watches(struct ptrace_lab_bpf *skeleton, bool wanted)
+{
+	struct bpf_program *programs[] = {skeleton->progs.on_watch, skeleton->progs.on_watch_exec,
+					  skeleton->progs.on_watch_entry};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		bpf_program__set_autoload(programs[i], wanted);
+	if (wanted && bpf_map__set_max_entries(skeleton->maps.watch_ring, WATCH_BYTES))
 		return -errno;
 	return 0;
 }
@@ -237,6 +251,8 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 	side->skeleton = ptrace_lab_bpf__open();
 	error = side->skeleton ? set_sizes(side, options) : -errno;
 	if (!error)
+		error = set_watches(side->skeleton, options->watches);
+	if (!error)
 		error = ptrace_lab_bpf__load(side->skeleton);
 	if (!error)
 		error = map_all(side);
@@ -311,6 +327,8 @@ int kernel_side_attach(struct kernel_side *side)
 		error = attach_one(skeleton->progs.on_exec, &skeleton->links.on_exec);
 	if (!error && side->stack_kinds & PL_STACKS_SAMPLES)
 		error = attach_clocks(side);
+	if (!error && bpf_program__autoload(skeleton->progs.on_watch_exec))
+		error = attach_one(skeleton->progs.on_watch_exec, &skeleton->links.on_watch_exec);
 	return error ? kernel_side_explain(error) : 0;
 }
 
@@ -521,4 +539,15 @@ uint64_t kernel_side_missed(const struct kernel_side *side)
 			missed += info.recursion_misses;
 	}
 	return missed;
+}
+
+struct kernel_watch kernel_side_watch(struct kernel_side *side)
+{
+	return (struct kernel_watch){
+		.control = &side->skeleton->bss->watch,
+		.ring_fd = bpf_map__fd(side->skeleton->maps.watch_ring),
+		.operands_fd = bpf_map__fd(side->skeleton->maps.watch_operands),
+		.on_access = side->skeleton->progs.on_watch,
+		.on_entry = side->skeleton->progs.on_watch_entry,
+	};
 }

@@ -10,6 +10,7 @@
 
 #include "bpf/settings.h"
 #include "bpf/stacks.h"
+#include "bpf/watch_events.h"
 
 struct kernel_side;
 
@@ -18,6 +19,7 @@ struct kernel_side_options {
 	bool whole_machine;
 	uint32_t stacks;      /* enum pl_stacks; 0: none */
 	uint32_t sample_rate; /* PL_STACKS_SAMPLES: how often a second */
+	bool watches; /* load what variables are watched with */
 };
 
 /* A CPU's ring as user space sees it. */
@@ -76,5 +78,13 @@ bool kernel_side_next_signals(const struct kernel_side *side, const struct pl_si
 const struct kernel_side_stacks *kernel_side_stacks(const struct kernel_side *side);
 /* Runs that the kernel skipped because the same program was running on that CPU already. */
 uint64_t kernel_side_missed(const struct kernel_side *side);
+
+/* What capture/watch.c needs; only if it was loaded for that. */
+struct kernel_watch {
+	struct pl_watch_control *control;
+	int ring_fd, operands_fd;
+	const struct bpf_program *on_access, *on_entry;
+};
+struct kernel_watch kernel_side_watch(struct kernel_side *side);
 
 #endif

@@ -72,7 +72,7 @@ void notes_of_begin(struct recording_writer *writer, const struct capture_option
 }
 
 /* "name value" a line, as workloads/scenario.c writes them. */
-static void note_facts(struct recording_writer *writer, int fd)
+void notes_of_facts(struct recording_writer *writer, const char *prefix, int fd)
 {
 	CLEANUP_FREE char *text = calloc(1, FACTS_MAX + 1);
 	char *line, *rest;
@@ -86,7 +86,7 @@ static void note_facts(struct recording_writer *writer, int fd)
 		if (!value || value == line || value - line > 64)
 			continue;
 		*value++ = '\0';
-		snprintf(key, sizeof(key), NOTE_FACT "%s", line);
+		snprintf(key, sizeof(key), "%s%s", prefix, line);
 		recording_write_note(writer, key, "%s", value);
 	}
 }
@@ -144,7 +144,7 @@ void notes_of_end(struct recording_writer *writer, const struct notes_end *end)
 	if (end->has_status)
 		recording_write_note(writer, NOTE_STATUS, "%d", end->status);
 	if (end->result_fd >= 0)
-		note_facts(writer, end->result_fd);
+		notes_of_facts(writer, NOTE_FACT, end->result_fd);
 	note_losses(writer, end->side);
 	if (end->stacks)
 		note_stacks(writer, end->stacks);

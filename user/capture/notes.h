@@ -12,6 +12,9 @@
 void notes_of_begin(struct recording_writer *writer, const struct capture_options *options,
 		    pid_t target);
 
+/* What a scenario said of its result; `prefix` goes before each name. */
+void notes_of_facts(struct recording_writer *writer, const char *prefix, int fd);
+
 struct notes_end {
 	uint64_t begin, end;
 	bool has_status;

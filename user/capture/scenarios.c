@@ -112,6 +112,19 @@ const char *scenario_text(const char *name)
 	return scenario ? scenario_text_in(scenario->begin, embedded_size(scenario)) : NULL;
 }
 
+char *scenario_watch(const char *name)
+{
+	const char *text = scenario_text(name);
+	struct scenario_heading heading;
+	char *watch;
+
+	if (!text || scenario_heading_parse(text, &heading))
+		return NULL;
+	watch = heading.watch ? take_pointer(&heading.watch) : NULL;
+	scenario_heading_free(&heading);
+	return watch;
+}
+
 /* ---- the program --------------------------------------------------------------------------- */
 
 static int new_program_fd(const char *name)

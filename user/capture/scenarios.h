@@ -30,6 +30,10 @@ const char *scenario_text_in(const void *image, size_t size);
  * set to the same. */
 int scenario_open(const char *name);
 
+/* What is to be watched in a second run, and with which options; the caller frees. NULL: nothing.
+ */
+char *scenario_watch(const char *name);
+
 struct scenario {
 	const char *name;
 	char *title; /* "" if it has none */

@@ -13,6 +13,8 @@ struct attach_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer, pcb_every;
 	struct stack_settings stacks;
+	struct option_texts watch;
+	int64_t watch_limit;
 	int64_t pid;
 };
 
@@ -27,6 +29,7 @@ static const struct option_spec options[] = {
 	 .max = INT_MAX},
 	TRACING_OPTIONS(struct attach_settings),
 	STACK_OPTIONS(struct attach_settings),
+	WATCH_OPTIONS(struct attach_settings),
 	PRESENT_OPTIONS(struct attach_settings),
 	{0},
 };
@@ -41,6 +44,9 @@ static int run(void *given, int argc, char **argv)
 		.buffer_bytes = settings->buffer,
 		.pcb_every = settings->pcb_every,
 		.output = settings->output,
+		.watch = {.names = settings->watch.items,
+			  .count = settings->watch.count,
+			  .limit = settings->watch_limit},
 		.invoker = invoker_find(),
 		.quiet = log_get_level() < LOG_INFO,
 	};
@@ -60,9 +66,13 @@ const struct command command_attach = {
 	.name = "attach",
 	.synopsis = "-p PID",
 	.summary = "trace a process that is running already, report",
-	.details = "Follows all threads of the process, those that have been blocked for long "
-		   "included, until it ends, until --duration has passed, or until Ctrl-C. The "
-		   "process is not stopped and nothing is written into it.",
+	.details =
+		"Follows all threads of the process, those that have been blocked for long "
+		"included, until it ends, until --duration has passed, or until Ctrl-C. The "
+		"process is not stopped and nothing is written into it.\n"
+		"--watch records every write to a variable (NAME, FILE.c:NAME, NAME.MEMBER, "
+		"NAME[3], 0xADDRESS; :SIZE and :rw behind it), also of libraries that were loaded "
+		"by dlopen.",
 	.options = options,
 	.settings_size = sizeof(struct attach_settings),
 	.run = run,

@@ -17,17 +17,24 @@ struct run_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer, pcb_every;
 	struct stack_settings stacks;
-	bool as_root, is_command, all;
+	struct option_texts watch;
+	int64_t watch_limit;
+	bool as_root, is_command, all, no_watch;
 };
 
 static const struct option_spec options[] = {
 	TRACING_OPTIONS(struct run_settings),
 	STACK_OPTIONS(struct run_settings),
+	WATCH_OPTIONS(struct run_settings),
 	PRESENT_OPTIONS(struct run_settings),
 	{.name = "all",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct run_settings, all),
 	 .help = "every scenario, one after another, and one table of their claims"},
+	{.name = "no-watch",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct run_settings, no_watch),
+	 .help = "a scenario is not run again to watch its variable"},
 	{.name = "as-root",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct run_settings, as_root),
@@ -91,6 +98,9 @@ static int run(void *given, int argc, char **argv)
 		.buffer_bytes = settings->buffer,
 		.pcb_every = settings->pcb_every,
 		.output = settings->output,
+		.watch = {.names = settings->watch.items,
+			  .count = settings->watch.count,
+			  .limit = settings->watch_limit},
 		.invoker = invoker_find(),
 		.quiet = log_get_level() < LOG_INFO,
 	};
@@ -111,6 +121,7 @@ static int run(void *given, int argc, char **argv)
 			return help_of_scenario(argv);
 		capture_options.scenario = argv[0];
 	}
+	capture_options.no_proof = settings->no_watch;
 	if (settings->as_root)
 		capture_options.target_as_root = true;
 	tracing_stacks(&settings->stacks, &capture_options);
@@ -134,6 +145,11 @@ const struct command command_run = {
 		"what became of the claims, and the exit status is 0 if none was found not to hold. "
 		"A claim that cannot be decided, for a reason that is given, is not counted "
 		"against it.\n"
+		"--watch records every write to a variable, by hardware watchpoints: NAME, FILE.c:NAME, "
+		"NAME.MEMBER, NAME[3] or 0xADDRESS, with :SIZE if it is not what the variable has, "
+		"and :rw for reads as well. Up to four. The report says how many updates were lost, "
+		"and shows how. A scenario about a race is run a second time for that, shorter, with "
+		"its variable watched; --no-watch leaves that out.\n"
 		"Under sudo the target runs as the user who called sudo, and files belong to them.",
 	.options = options,
 	.settings_size = sizeof(struct run_settings),

@@ -18,7 +18,14 @@ enum option_type {
 	OPTION_NUMBER,	  /* int64_t within min..max */
 	OPTION_DURATION,  /* uint64_t nanoseconds */
 	OPTION_SIZE,	  /* uint64_t bytes */
+	OPTION_TEXTS,	  /* struct option_texts: may be given several times */
 	OPTION_SEPARATOR, /* bool: `--` was given before the words; its name is "" */
+};
+
+#define OPTION_TEXTS_MAX 16
+struct option_texts {
+	const char *items[OPTION_TEXTS_MAX];
+	size_t count;
 };
 
 struct option_spec {

@@ -176,6 +176,18 @@ static int bad_value(const struct option_spec *option, int err, const char *valu
 	return EXIT_USAGE;
 }
 
+static int add_text(const struct parser *parser, const struct option_spec *option,
+		    struct option_texts *texts, const char *value)
+{
+	if (texts->count == OPTION_TEXTS_MAX) {
+		log_error("--%s is given more than %d times; '%s --help' explains it", option->name,
+			  OPTION_TEXTS_MAX, invocation(parser).text);
+		return EXIT_USAGE;
+	}
+	texts->items[texts->count++] = value;
+	return 0;
+}
+
 static int set_value(struct parser *parser, const struct option_spec *option, const char *value)
 {
 	char *member = parser->settings + option->offset;
@@ -194,6 +206,8 @@ static int set_value(struct parser *parser, const struct option_spec *option, co
 	case OPTION_TEXT:
 		*(const char **)member = value;
 		break;
+	case OPTION_TEXTS:
+		return add_text(parser, option, (struct option_texts *)member, value);
 	case OPTION_NUMBER:
 		err = parse_number(value, option->min, any ? INT64_MAX : option->max,
 				   (int64_t *)member);

@@ -67,6 +67,19 @@ struct stack_settings {
 
 void tracing_stacks(const struct stack_settings *settings, struct capture_options *ret);
 
+#define WATCH_OPTIONS(settings)                                                                    \
+	{.name = "watch",                                                                          \
+	 .letter = 'w',                                                                            \
+	 .type = OPTION_TEXTS,                                                                     \
+	 .offset = offsetof(settings, watch),                                                      \
+	 .argument = "NAME[:SIZE][:rw]",                                                           \
+	 .help = "record every write to a variable (rw: reads too); up to four times"},            \
+	{                                                                                          \
+		.name = "watch-limit", .type = OPTION_NUMBER,                                      \
+		.offset = offsetof(settings, watch_limit), .argument = "N",                        \
+		.help = "watch no longer after N accesses (1000000)", .min = 1, .max = INT64_MAX   \
+	}
+
 /* 0, or EXIT_NO_TARGET after saying which scenario may have been meant. */
 int tracing_check_scenario(const char *name);
 

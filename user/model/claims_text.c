@@ -165,6 +165,10 @@ static int heading_line(struct scenario_heading *heading, const struct line *lin
 		heading->chapter = span_number(line->value);
 	} else if (span_is(line->key, "order")) {
 		heading->order = span_number(line->value);
+	} else if (span_is(line->key, "watch") && !heading->watch) {
+		heading->watch = span_copy(line->value);
+		if (!heading->watch)
+			return -ENOMEM;
 	} else if (span_is(line->key, "title") && !heading->title) {
 		heading->title = span_copy(line->value);
 		if (!heading->title)
@@ -269,5 +273,6 @@ void scenario_heading_free(struct scenario_heading *heading)
 {
 	free(heading->title);
 	free(heading->compare);
+	free(heading->watch);
 	*heading = (struct scenario_heading){0};
 }

@@ -26,6 +26,7 @@ struct scenario_heading {
 	char *title;		     /* NULL: none */
 	unsigned int chapter, order; /* 0: none */
 	char *compare;		     /* option to run it with beside others; NULL: none */
+	char *watch;		     /* variables for a second run, and its options; NULL: none */
 };
 
 struct scenario_text {

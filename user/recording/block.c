@@ -9,6 +9,7 @@
 
 #include "recording/codec.h"
 #include "recording/stack_tables.h"
+#include "recording/watch.h"
 
 /* Level 1 packs the same columns no smaller and a third slower, level 3 neither better. */
 #define ZSTD_LEVEL 2
@@ -152,6 +153,11 @@ static const char *type_fault(const struct block_header *header)
 	case BLOCK_PCB:
 		if (!header->count || header->raw_size > PCB_PAYLOAD_MAX)
 			return "it claims to have too many control blocks";
+		break;
+	case BLOCK_WATCH:
+		if (!header->count || header->count > WATCH_ACCESSES_MAX ||
+		    header->raw_size > WATCH_PAYLOAD_MAX)
+			return "it claims to have too many records";
 		break;
 	case BLOCK_END:
 		if (header->raw_size != sizeof(struct block_end))

@@ -41,6 +41,7 @@ enum block_type {
 	BLOCK_FRAME = 6,
 	BLOCK_STACK = 7,
 	BLOCK_PCB = 8,
+	BLOCK_WATCH = 9, /* accesses to watched variables (recording/watch.h) */
 };
 
 enum block_codec {

@@ -182,6 +182,16 @@ static int scan_life(struct recording *recording, const struct block_place *plac
 	return 0;
 }
 
+static int scan_watch(struct recording *recording, const struct block_place *place)
+{
+	struct block_place *slot = vector_add(&recording->watches);
+
+	if (!slot)
+		return scan_memory_fault(recording, place->offset);
+	*slot = *place;
+	return 0;
+}
+
 static int read_notes(struct recording *recording, const struct block_place *place)
 {
 	const char *at = recording->raw, *end = at + place->header.raw_size;
@@ -324,6 +334,9 @@ static int scan_block(struct recording *recording, struct block_place *place)
 		break;
 	case BLOCK_PCB:
 		r = scan_pcb(recording, place);
+		break;
+	case BLOCK_WATCH:
+		r = scan_watch(recording, place);
 		break;
 	case BLOCK_END:
 		r = scan_end(recording, place);
@@ -513,6 +526,7 @@ void recording_close(struct recording **slot)
 	vector_for_each (&recording->lives, source)
 		free_source(source);
 	vector_free(&recording->lanes);
+	vector_free(&recording->watches);
 	vector_free(&recording->lives);
 	vector_free(&recording->pcbs);
 	notes_free(&recording->notes);

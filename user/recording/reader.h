@@ -57,6 +57,7 @@ struct recording {
 	uint32_t *lane_of_cpu; /* index + 1 */
 	VECTOR(struct source) lives;
 	VECTOR(struct block_place) pcbs; /* in the order of the file, which is that of time */
+	VECTOR(struct block_place) watches;
 	struct block_end seen; /* to compare with what the END block says */
 
 	/* Where the file cannot be understood any more: told when all before it has been read. */

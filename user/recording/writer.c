@@ -16,6 +16,7 @@
 #include "bpf/pcb/pcb.h"
 #include "recording/snapshots.h"
 #include "recording/stack_tables.h"
+#include "recording/watch.h"
 
 /* Notes are written out when this much has come together, though one alone may be longer. */
 #define NOTES_ENOUGH (32u << 10)
@@ -38,6 +39,7 @@ struct recording_writer {
 	struct lane_buffer **lanes; /* by CPU, NULL until first used */
 	size_t lane_count;
 	struct life_buffer life;
+	struct watch_buffer *watch; /* NULL until first used */
 	char *notes;
 	size_t notes_size, notes_capacity;
 	uint32_t notes_count;
@@ -289,6 +291,36 @@ int recording_write_life(struct recording_writer *writer, const union pl_life *l
 	return 0;
 }
 
+/* ---- watched variables ---------------------------------------------------------------------- */
+
+static int write_accesses(struct recording_writer *writer)
+{
+	struct block_header header = {.type = BLOCK_WATCH};
+	struct segment segments[WATCH_SEGMENTS];
+	int r;
+
+	if (!writer->watch || !writer->watch->count)
+		return 0;
+	header.count = writer->watch->count;
+	watch_encode(writer->watch, segments);
+	r = write_block(writer, &header, segments, WATCH_SEGMENTS);
+	if (!r)
+		writer->watch->count = 0;
+	return r;
+}
+
+int recording_write_access(struct recording_writer *writer, const struct watch_access *access)
+{
+	if (writer->error)
+		return writer->error;
+	if (!writer->watch)
+		writer->watch = calloc(1, sizeof(*writer->watch));
+	if (!writer->watch)
+		return fail(writer, -ENOMEM);
+	writer->watch->accesses[writer->watch->count++] = *access;
+	return writer->watch->count < WATCH_ACCESSES_MAX ? 0 : write_accesses(writer);
+}
+
 /* ---- notes ---------------------------------------------------------------------------------- */
 
 static int write_notes(struct recording_writer *writer)
@@ -520,7 +552,7 @@ int recording_writer_new(int fd, struct recording_writer **ret)
 int recording_flush(struct recording_writer *writer)
 {
 	if (writer->error || write_notes(writer) || write_life(writer) || write_stacks(writer) ||
-	    write_pcbs(writer))
+	    write_pcbs(writer) || write_accesses(writer))
 		return writer->error;
 	for (size_t cpu = 0; cpu < writer->lane_count; cpu++) {
 		if (write_lane(writer, cpu))
@@ -569,6 +601,7 @@ void recording_writer_abandon(struct recording_writer **slot)
 	for (size_t cpu = 0; cpu < writer->lane_count; cpu++)
 		free(writer->lanes[cpu]);
 	free(writer->lanes);
+	free(writer->watch);
 	free(writer->notes);
 	stack_writer_free(&writer->stacks);
 	free(writer->pcbs);
