@@ -51,4 +51,8 @@ enum reason reason_called(const char *word);
 enum figure_result signal_figure(const struct model *model, const struct claim_name *name,
 				 long double *ret, struct because because);
 
+/* watch.writes, watch.lost, ... */
+enum figure_result watch_figure(const struct model *model, const struct claim_name *name,
+				long double *ret, struct because because);
+
 #endif

@@ -572,6 +572,8 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 	struct because where = {because, because_size};
 	enum figure_result result = signal_figure(model, name, ret, where);
 
+	if (result == FIGURE_NO_NAME)
+		result = watch_figure(model, name, ret, where);
 	if (result != FIGURE_NO_NAME)
 		return result;
 	if (name->has_bracket) {

@@ -14,6 +14,7 @@
 #include "model/summary.h"
 #include "model/totals.h"
 #include "model/transitions.h"
+#include "model/watch.h"
 #include "recording/recording.h"
 
 /* How many items go by between two calls to the progress: some ten milliseconds of work. */
@@ -302,6 +303,8 @@ int model_build_watched(struct recording *recording, const struct model_progress
 		error = feed_all(&work, recording, model, ret_error);
 	if (!error)
 		error = work_end(&work, recording, model);
+	if (!error)
+		error = watch_report_build(recording, model, &model->watch, ret_error);
 	scenario_text = recording_note(recording, NOTE_SCENARIO_TEXT);
 	if (!error && scenario_text)
 		error = claims_evaluate(model, scenario_text);
@@ -342,6 +345,7 @@ void model_free(struct model **model)
 	vector_free(&it->what_ifs);
 	vector_free(&it->findings);
 	critical_path_clear(&it->path);
+	watch_report_free(&it->watch);
 	free((char *)it->scenario_title);
 	free(it);
 	*model = NULL;

@@ -250,6 +250,8 @@ struct fact {
 	const char *name, *value;
 };
 
+struct watch_report;
+
 struct model {
 	/* From the notes; the strings belong to the recording, which must outlive the model. What
 	 * is not noted is "", but `scenario` is NULL if none was run. */
@@ -290,6 +292,7 @@ struct model {
 	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
 	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
 	VECTOR(struct place) places;	     /* most time first; empty without stacks */
+	struct watch_report *watch; /* variables that were watched (model/watch.h), or NULL */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of
