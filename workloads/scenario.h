@@ -54,6 +54,11 @@
  *	process[NAME].pid .parent  pids, its own and its parent's, in the tracer's eyes
  *	process[NAME].life	  from its first thread's begin to its last one's end (ns)
  *	process[NAME].signal	  that ended it, 0 if none did
+ *	watch.writes .reads	  of the variable that was watched (see `watch` below)
+ *	watch.updates .lost	  updates; those that were lost, exactly
+ *	watch.named .undecided	  of the lost: what wiped it out is certain, is not
+ *	watch.locked		  1 if the same lock was held at each access, else 0
+ *	watch.expected .actual	  as the facts of these names, of the run that was watched
  *	process[NAME].status	  with which it exited; not known if a signal ended it
  *	signals[FROM,TO,NUMBER]	  signals sent; FROM is a thread's name, kernel or fault, TO a process's
  *				  name; both may have *; NUMBER may be left out
@@ -64,6 +69,9 @@
  *	thread[NAME].ended.itself .ended.taken	1 if it ended by itself; with its process (exec too)
  *	thread[NAME].ended.by	  tid of the thread whose exit took it along
  *	thread[NAME].ended.waiting .ended.waiting.REASON	the wait out of which it was taken (ns)
+ *
+ * A line `watch: VARIABLE:rw --OPTION=VALUE` makes `ptrace-lab run` run the scenario a second time,
+ * with these options behind those of the first run, and record every access to that variable.
  *
  * What is not known makes a claim undecided, never held: a fact that was not reported, a thread
  * or process that is not there or shares its name with another, a division by zero, and whatever

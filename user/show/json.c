@@ -461,6 +461,7 @@ int show_json(FILE *out, const struct model *model)
 	put_distribution(&json, "blocked", &model->blocked);
 	put_claims(&json, model);
 	json_stacks(&json, model);
+	json_watch(&json, model);
 	put_trust(&json, model);
 	json_object_end(&json);
 	written = json_finish(&json);

@@ -331,6 +331,8 @@ static const struct member report_members[] = {
 	NESTED("claims", OBJECTS, "The scenario's claims, worked out on the recording.",
 	       claim_members),
 	NESTED_OR_NULL("stacks", OBJECT, "How stacks end; null if none were kept.", stacks_members),
+	NESTED_OR_NULL("watch", OBJECT, "Variables that were watched; null: none were.",
+		       watch_members),
 	NESTED("losses", OBJECT, "What is missing.", losses_members),
 	NESTED("tracer", OBJECT, "What tracing cost.", tracer_members),
 	NESTED("recording", OBJECT, "The file that this was worked out from.", recording_members),

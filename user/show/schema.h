@@ -55,5 +55,6 @@ extern const struct member finding_members[];
 extern const struct member path_members[];
 extern const struct member what_if_members[];
 extern const struct member stacks_members[];
+extern const struct member watch_members[];
 
 #endif

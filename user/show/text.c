@@ -25,6 +25,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_places(&text, model);
 	show_latency(&text, model);
 	show_claims(&text, model);
+	show_race(&text, model);
 	show_footer(&text, model);
 	return text_finish(&text);
 }

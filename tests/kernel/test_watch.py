@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Variables that are watched: every access, against what the program itself counts."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+import lab
+
+
+class WatchTest(lab.KernelTest):
+    def setUp(self):
+        super().setUp()
+        if os.uname().machine != "x86_64":
+            self.skipTest("variables are watched on x86-64 only")
+
+    def watch(self, name, how, count=2000, threads=2, options=()):
+        traced = lab.run(lab.target("races"), how, count, threads,
+                         options=("--watch", name, *options))
+        traced.counts = [int(n) for n in traced.output.split()]
+        self.assertTrue(traced.json["watch"]["complete"], traced.json["watch"])
+        return traced
+
+    def variable(self, traced):
+        self.assertEqual(len(traced.json["watch"]["variables"]), 1)
+        return traced.json["watch"]["variables"][0]
+
+
+class Writes(WatchTest):
+    def test_each_of_200000_writes_is_seen(self):
+        traced = self.watch("counter", "volatile", 100000)
+        variable = self.variable(traced)
+        self.assertEqual(variable["writes"], 200000)
+        self.assertEqual(variable["updates"], 200000)
+        self.assertTrue(variable["exact"])
+        self.assertEqual(variable["lost"], 200000 - traced.counts[0])
+
+    def test_what_is_lost_is_what_is_missing_time_and_again(self):
+        named = lost = 0
+        for _ in range(15):
+            traced = self.watch("counter:rw", "volatile", 400, 2)
+            variable = self.variable(traced)
+            self.assertEqual(variable["writes"], 800)
+            self.assertEqual(variable["last"], traced.counts[0])
+            if not variable["exact"]:
+                continue
+            self.assertEqual(variable["lost"], 800 - traced.counts[0])
+            self.assertEqual(variable["named"] + variable["undecided"], variable["lost"])
+            named += variable["named"]
+            lost += variable["lost"]
+        if lost > 1000:
+            self.assertGreaterEqual(named, 0.9 * lost)
+
+    def test_nothing_is_lost_of_what_is_atomic_or_locked(self):
+        for name, how in (("exact:rw", "atomic"), ("exact", "exchange"), ("counter:rw", "lock")):
+            with self.subTest(how):
+                traced = self.watch(name, how, 1000)
+                variable = self.variable(traced)
+                self.assertEqual(variable["lost"], 0)
+                self.assertEqual(variable["losses"], [])
+                self.assertEqual(max(traced.counts), 2000)
+
+    def test_an_addition_of_one_instruction_is_counted(self):
+        traced = self.watch("plain", "plain", 2000)
+        variable = self.variable(traced)
+        self.assertEqual(variable["updates"], 4000)
+        self.assertEqual(variable["lost"], 4000 - traced.counts[1])
+        self.assertTrue(variable["exact"])
+
+    def test_sizes_and_steps(self):
+        variable = self.variable(self.watch("narrow:rw", "narrow", 500))
+        self.assertEqual((variable["bytes"], variable["step"]), (4, -3))
+        # It goes round twice.
+        variable = self.variable(self.watch("tiny:rw", "tiny", 600, 1))
+        self.assertEqual((variable["bytes"], variable["step"], variable["lost"]), (1, 1, 0))
+
+    def test_members_elements_and_files(self):
+        for name, how, column in (("queue.inner.head", "member", 5), ("table[3]", "element", 6),
+                                  ("races.c:counter", "volatile", 0)):
+            with self.subTest(name):
+                traced = self.watch(name, how, 500)
+                variable = self.variable(traced)
+                self.assertEqual(variable["writes"], 1000)
+                self.assertEqual(variable["lost"], 1000 - traced.counts[column])
+
+    def test_four_at_once_and_no_more(self):
+        names = ["--watch", "table[0]", "--watch", "table[3]", "--watch", "queue.inner.head"]
+        traced = self.watch("counter", "element", 200, options=names)
+        writes = {v["name"]: v["writes"] for v in traced.json["watch"]["variables"]}
+        self.assertEqual(writes, {"counter": 0, "table[0]": 0, "table[3]": 400,
+                                  "queue.inner.head": 0})
+        done = lab.tool("run", "--watch", "narrow", "--watch", "plain", *names, "--",
+                        lab.target("races"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("4 watchpoints", done.stderr)
+
+    def test_a_library_s_variable_is_found_once_it_is_loaded(self):
+        traced = self.watch("environ", "environ")
+        self.assertGreater(self.variable(traced)["writes"], 0)
+
+    def test_children_have_a_variable_of_their_own(self):
+        traced = self.watch("counter:rw", "fork", 300)
+        variables = traced.json["watch"]["variables"]
+        self.assertEqual(sorted(v["writes"] for v in variables), [300, 300])
+        self.assertEqual([v["lost"] for v in variables], [0, 0])
+
+
+class Locks(WatchTest):
+    def test_a_lock_that_nobody_waits_for_is_seen_all_the_same(self):
+        variable = self.variable(self.watch("counter", "lock", 500))
+        self.assertEqual(variable["locks_always"], ["mutex"])
+
+    def test_no_lock_is_claimed_where_none_was_held(self):
+        variable = self.variable(self.watch("counter", "volatile", 500))
+        self.assertEqual(variable["locks_ever"], [])
+
+
+class Limits(WatchTest):
+    def test_after_the_limit_the_program_goes_on_unwatched(self):
+        traced = self.watch("counter", "volatile", 50000, options=("--watch-limit", "1000"))
+        variable = self.variable(traced)
+        self.assertEqual(variable["writes"], 1000)
+        self.assertGreater(traced.json["watch"]["hits"], 1000)
+        self.assertIn("--watch-limit", traced.text)
+        self.assertGreater(traced.counts[0], 1000)
+
+    def test_no_watchpoint_is_left_behind(self):
+        self.watch("counter", "volatile", 100)
+        self.assertEqual(lab.programs_left(), [])
+
+
+class Attach(WatchTest):
+    def test_a_process_that_runs_is_watched(self):
+        process = subprocess.Popen([lab.target("races"), "wait", "300", "2"],
+                                   stdout=subprocess.PIPE, text=True)
+        traced = lab.Traced(["attach", "--watch", "counter:rw", "-p", str(process.pid)])
+        output, _ = process.communicate()
+        variable = self.variable(traced)
+        self.assertEqual(variable["writes"], 600)
+        self.assertEqual(variable["last"], int(output.split()[0]))
+
+
+class Refusals(WatchTest):
+    def refuse(self, name, *words, status=2, program="races"):
+        done = lab.tool("run", "--watch", name, "--", lab.target(program), "volatile", 1)
+        with self.subTest(name):
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+            self.assertEqual(done.stdout, "")
+            for word in words:
+                self.assertIn(word, done.stderr)
+
+    def test_each_reason_has_its_sentence(self):
+        self.refuse("no_such_thing", "has no variable 'no_such_thing'", "libraries")
+        self.refuse("own", "thread-local")
+        self.refuse("heap.x", "pointer", "heap")
+        self.refuse("heap->x", "pointer")
+        self.refuse("*heap", "pointer")
+        self.refuse("threads", "local variable of main()")
+        self.refuse("queue", "bytes", "member")
+        self.refuse("queue.nothing", "no member 'nothing'")
+        self.refuse("queue.bits", "no member 'bits'")
+        self.refuse("table", "64 bytes", "element")
+        self.refuse("table[8]", "only 8 elements")
+        self.refuse("main", "function")
+        self.refuse("nowhere.c:counter", "nowhere.c")
+        self.refuse("counter:3", "1, 2, 4 or 8 bytes")
+        self.refuse("0x10", "no memory there")
+        self.refuse("0x11:4", "multiple")
+        self.refuse("a b", "not the name of a variable")
+
+    def test_all_taken(self):
+        waits = subprocess.Popen([lab.target("races"), "wait", "10"], stdout=subprocess.DEVNULL)
+        words = [word for i in range(4) for word in ("-w", f"table[{i}]")]
+        holder = subprocess.Popen([lab.TOOL, "attach", "-d", "20", *words, "-p", str(waits.pid)],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(60):
+                done = lab.tool("run", "--watch", "counter", "--", lab.target("races"), "plain", 1)
+                if done.returncode == 121:
+                    break
+            self.assertEqual(done.returncode, 121)
+            self.assertIn("all watchpoints of the processor are taken", done.stderr)
+        finally:
+            holder.terminate()
+            holder.wait()
+            waits.kill()
+            waits.wait()
+
+    def test_the_target_does_not_run_if_its_variable_cannot_be_watched(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "made")
+            done = lab.tool("run", "--watch", "no_such_thing", "--", "touch", path)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertFalse(os.path.exists(path))
+
+
+class Scenarios(WatchTest):
+    def test_the_proof_is_a_run_of_its_own(self):
+        traced = lab.scenario("counter-race", "--count", 100000)
+        watch = traced.json["watch"]
+        self.assertEqual(watch["command"][-1], "--count=5000")
+        self.assertEqual(watch["expected"], 10000)
+        variable = self.variable(traced)
+        self.assertEqual(variable["writes"], 10000)
+        self.assertEqual(variable["lost"], watch["expected"] - watch["actual"])
+        self.assertEqual(traced.json["result"]["expected"], 200000)
+        self.assertEqual(len(traced.json["threads"]), 3)
+
+    def test_the_proof_can_be_left_out(self):
+        done = lab.Traced(["run", "--no-watch", "counter-race", "--count", "1000"])
+        self.assertIsNone(done.json["watch"])
+
+
+if __name__ == "__main__":
+    unittest.main()
