@@ -68,6 +68,14 @@ class Writes(WatchTest):
         self.assertEqual(variable["lost"], 4000 - traced.counts[1])
         self.assertTrue(variable["exact"])
 
+    def test_what_a_system_call_wrote_is_seen_and_makes_losses_uncountable(self):
+        traced = self.watch("counter", "read", 5)
+        variable = self.variable(traced)
+        self.assertEqual(variable["updates"], 5)
+        self.assertGreater(variable["not_understood"], 0)
+        self.assertFalse(variable["exact"])
+        self.assertIn("losses cannot be counted", " ".join(traced.text.split()))
+
     def test_sizes_and_steps(self):
         variable = self.variable(self.watch("narrow:rw", "narrow", 500))
         self.assertEqual((variable["bytes"], variable["step"]), (4, -3))

@@ -59,6 +59,8 @@ static void add_once(void)
 		queue.inner.head = queue.inner.head + 1;
 	else if (!strcmp(how, "element"))
 		table[3] = table[3] + 1;
+	else if (!strcmp(how, "read"))
+		counter = counter + 1;
 	else if (!strcmp(how, "lock")) {
 		pthread_mutex_lock(&mutex);
 		counter = counter + 1;
@@ -97,6 +99,14 @@ int main(int argc, char **argv)
 	heap = malloc(sizeof(*heap));
 	if (!strcmp(how, "environ"))
 		return setenv("RACES", "1", 1);
+	if (!strcmp(how, "read")) {
+		long value = 7;
+		int ends[2];
+
+		work(NULL);
+		return pipe(ends) || write(ends[1], &value, sizeof(value)) != sizeof(value) ||
+		       read(ends[0], (void *)&counter, sizeof(counter)) != sizeof(counter);
+	}
 	if (!strcmp(how, "fork")) {
 		children();
 		return 0;

@@ -117,17 +117,23 @@ static bool proves(const struct watch_report *report, const struct watched *watc
 	return watched->race.exact && watch_is_complete(report);
 }
 
-static void put_updates(struct text *text, const struct watch_report *report,
-			const struct watched *watched)
+static void put_updates(struct text *text, const struct watched *watched)
 {
 	const struct race *race = &watched->race;
 
 	if (!race->updates)
 		return;
+	if (race->unknown) {
+		put_line(
+			text, "updates", STYLE_PLAIN,
+			"%s, and %s writes of which it is not known what they wrote (by system "
+			"calls, or instructions that are not understood): losses cannot be counted",
+			format_count(race->updates).text, format_count(race->unknown).text);
+		return;
+	}
 	if (!race->counts) {
-		put_line(text, "updates", STYLE_PLAIN, "%s, which do not all add the same%s",
-			 format_count(race->updates).text,
-			 race->unknown ? ", or of which it is not known what they wrote" : "");
+		put_line(text, "updates", STYLE_PLAIN, "%s, which do not all add the same",
+			 format_count(race->updates).text);
 		return;
 	}
 	put_line(text, "updates", STYLE_PLAIN, "%s, each %s %s%s: it went from %s to %s",
@@ -140,7 +146,6 @@ static void put_updates(struct text *text, const struct watch_report *report,
 			 "in %s places the values do not fit together: something wrote to it that "
 			 "was not seen, so that losses cannot be counted",
 			 format_count(race->broken).text);
-	(void)report;
 }
 
 static void put_lost(struct text *text, const struct watch_report *report,
@@ -148,7 +153,7 @@ static void put_lost(struct text *text, const struct watch_report *report,
 {
 	const struct race *race = &watched->race;
 
-	if (!race->updates || race->broken || !watch_is_complete(report))
+	if (!race->updates || race->unknown || race->broken || !watch_is_complete(report))
 		return;
 	if (!race->lost) {
 		put_line(text, "lost", STYLE_GOOD, "none: each update began from the one before");
@@ -279,9 +284,31 @@ static uint32_t least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* Whether each read finds what was written before it, in the order of the traps: where it does not,
+ * that is not the order in which they came to the memory, and would only confuse. */
+static bool reads_fit(const struct watch_report *report, const struct watched *watched,
+		      uint32_t first, uint32_t last)
+{
+	bool known = false;
+	uint64_t value = 0;
+
+	for (uint32_t i = first; i <= last; i++) {
+		const struct watch_access *access = &watched->accesses.items[i];
+		const struct watch_place *place = watch_place_of(report, access);
+
+		if (!place || (place->kind != ACCESS_READ && place->kind != ACCESS_WRITE))
+			continue;
+		if (place->kind == ACCESS_READ && known && access->value != value)
+			return false;
+		value = access->value;
+		known = true;
+	}
+	return true;
+}
+
 /* What can be shown in the order of the traps: that one is the order in memory, too. */
-static bool make_scene(const struct watched *watched, const struct race_loss *loss,
-		       struct scene *ret)
+static bool make_scene(const struct watch_report *report, const struct watched *watched,
+		       const struct race_loss *loss, struct scene *ret)
 {
 	const struct watch_access *accesses = watched->accesses.items;
 	struct scene scene = {.loss = loss};
@@ -296,6 +323,8 @@ static bool make_scene(const struct watched *watched, const struct race_loss *lo
 	scene.first = least(least(loss->victim_read, loss->killer_read),
 			    least(loss->victim, loss->killer));
 	scene.last = loss->victim > loss->killer ? loss->victim : loss->killer;
+	if (!reads_fit(report, watched, scene.first, scene.last))
+		return false;
 	scene.one = accesses[loss->victim].tid;
 	scene.other = accesses[loss->killer].tid;
 	scene.victims = 1;
@@ -323,15 +352,16 @@ static bool is_chosen(const struct scene *scenes, size_t count, const struct rac
 }
 
 /* The first that is short enough, of a kind. */
-static size_t choose(const struct watched *watched, enum race_certainty kind, unsigned int rows,
-		     struct scene *scenes, size_t count)
+static size_t choose(const struct watch_report *report, const struct watched *watched,
+		     enum race_certainty kind, unsigned int rows, struct scene *scenes,
+		     size_t count)
 {
 	const struct race_loss *loss;
 	struct scene scene;
 
 	vector_for_each (&watched->race.losses, loss) {
 		if (loss->certainty != kind || is_chosen(scenes, count, loss) ||
-		    !make_scene(watched, loss, &scene) || rows_of(watched, &scene) > rows)
+		    !make_scene(report, watched, loss, &scene) || rows_of(watched, &scene) > rows)
 			continue;
 		scenes[count] = scene;
 		return count + 1;
@@ -340,7 +370,8 @@ static size_t choose(const struct watched *watched, enum race_certainty kind, un
 }
 
 /* One write that wiped out more than any other. */
-static size_t choose_worst(const struct watched *watched, struct scene *scenes, size_t count)
+static size_t choose_worst(const struct watch_report *report, const struct watched *watched,
+			   struct scene *scenes, size_t count)
 {
 	const struct race_loss *loss, *worst = NULL;
 	uint64_t most = 1, run = 0;
@@ -355,12 +386,13 @@ static size_t choose_worst(const struct watched *watched, struct scene *scenes, 
 		if (loss->certainty != RACE_CERTAIN)
 			continue;
 		run = goes_on ? run + 1 : 1;
-		if (run <= most || !make_scene(watched, loss - (run - 1), &scene))
+		if (run <= most || !make_scene(report, watched, loss - (run - 1), &scene))
 			continue;
 		most = run;
 		worst = loss - (run - 1);
 	}
-	if (!worst || is_chosen(scenes, count, worst) || !make_scene(watched, worst, &scene))
+	if (!worst || is_chosen(scenes, count, worst) ||
+	    !make_scene(report, watched, worst, &scene))
 		return count;
 	scene.victims = most;
 	scenes[count] = scene;
@@ -368,15 +400,16 @@ static size_t choose_worst(const struct watched *watched, struct scene *scenes, 
 }
 
 /* The shortest ones are the easiest to see, and the worst one shows what it can come to. */
-static size_t choose_scenes(const struct watched *watched, struct scene scenes[SCENES])
+static size_t choose_scenes(const struct watch_report *report, const struct watched *watched,
+			    struct scene scenes[SCENES])
 {
 	size_t count = 0;
 
 	for (unsigned int rows = 4; rows <= SCENE_ROWS && !count; rows += 3)
-		count = choose(watched, RACE_TWINS, rows, scenes, count);
+		count = choose(report, watched, RACE_TWINS, rows, scenes, count);
 	for (unsigned int rows = 2, before = count; rows <= SCENE_ROWS && count == before; rows++)
-		count = choose(watched, RACE_CERTAIN, rows, scenes, count);
-	return choose_worst(watched, scenes, count);
+		count = choose(report, watched, RACE_CERTAIN, rows, scenes, count);
+	return choose_worst(report, watched, scenes, count);
 }
 
 static const char *thread_name(const struct watched *watched, uint32_t tid)
@@ -523,7 +556,7 @@ static void put_scenes(struct text *text, const struct watch_report *report,
 		       const struct watched *watched)
 {
 	struct scene scenes[SCENES];
-	size_t count = choose_scenes(watched, scenes);
+	size_t count = choose_scenes(report, watched, scenes);
 
 	if (!count)
 		return;
@@ -547,7 +580,7 @@ static void put_variable(struct text *text, const struct watch_report *report,
 	text_gap(text);
 	put_title(text, report, watched);
 	put_accesses(text, report, watched);
-	put_updates(text, report, watched);
+	put_updates(text, watched);
 	put_lost(text, report, watched);
 	put_locks(text, report, watched);
 	put_gaps(text, watched);
