@@ -179,9 +179,9 @@ class Refusals(WatchTest):
         self.refuse("a b", "not the name of a variable")
 
     def test_all_taken(self):
-        waits = subprocess.Popen([lab.target("races"), "wait", "10"], stdout=subprocess.DEVNULL)
+        waits = subprocess.Popen([lab.target("races"), "hold"], stdout=subprocess.DEVNULL)
         words = [word for i in range(4) for word in ("-w", f"table[{i}]")]
-        holder = subprocess.Popen([lab.TOOL, "attach", "-d", "20", *words, "-p", str(waits.pid)],
+        holder = subprocess.Popen([lab.TOOL, "attach", "-d", "50", *words, "-p", str(waits.pid)],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             for _ in range(60):
