@@ -7,6 +7,11 @@
 #define SIGSTOP	   19
 #define FLAGS_ZERO 0x40
 
+/* All that is needed here of a memory map; vmlinux/pcb.h has more of it. */
+struct mm_struct___watched {
+	unsigned long start_stack;
+} __attribute__((preserve_access_index));
+
 /* Without relocations: the context of a program has a layout of its own, which never changes. */
 struct trap_registers {
 #if defined(__TARGET_ARCH_x86)
@@ -144,11 +149,13 @@ int on_watch(struct trap *trap)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 index = bpf_get_attach_cookie(trap);
+	struct mm_struct___watched *mm;
 	struct pl_watch_hit hit = {0};
 
 	if (index >= PL_WATCHES)
 		return 0;
-	if (control.end || !task->mm || task->mm->start_stack != watch.start_stack) {
+	mm = (struct mm_struct___watched *)task->mm;
+	if (control.end || !mm || mm->start_stack != watch.start_stack) {
 		__sync_fetch_and_add(&watch.foreign, 1);
 		return 0;
 	}

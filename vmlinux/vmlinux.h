@@ -77,9 +77,7 @@ struct sched_entity {
 	__u64 sum_exec_runtime;
 };
 
-struct mm_struct {
-	unsigned long start_stack;
-};
+struct mm_struct;
 
 struct task_struct {
 	unsigned int __state;
