@@ -115,6 +115,7 @@ static int run_list(const struct scenario_list *list, const struct present_optio
 	CLEANUP_FREE struct set_row *rows = calloc(list->items.count + 1, sizeof(*rows));
 	struct set set = {.rows = rows, .planned = list->items.count};
 	int status, shown = EXIT_OK;
+	bool good;
 
 	if (!rows) {
 		log_error("out of memory");
@@ -123,13 +124,15 @@ static int run_list(const struct scenario_list *list, const struct present_optio
 	status = run_each(list, common, rows, &set);
 	if (set.count)
 		shown = show(&set, present);
+	/* While the rows are still there to be looked at. */
+	good = set_is_good(&set);
 	for (size_t i = 0; i < set.count; i++)
 		set_row_free(&rows[i]);
 	if (status)
 		return status;
 	if (shown)
 		return shown;
-	return set_is_good(&set) ? EXIT_OK : EXIT_NOT_HELD;
+	return good ? EXIT_OK : EXIT_NOT_HELD;
 }
 
 int run_all(const struct present_options *present, uint64_t buffer_bytes, bool as_root)
