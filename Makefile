@@ -52,8 +52,9 @@ scenarios := $(scenario_sources:%.c=$(BUILD)/%)
 unit_sources := $(sort $(wildcard tests/unit/test_*.c))
 unit_tests := $(unit_sources:%.c=$(BUILD)/%)
 target_sources := $(sort $(filter-out %.bpf.c,$(wildcard tests/targets/*.c tests/bench/*.c)))
+marks_targets := $(addprefix $(BUILD)/tests/targets/marks-,static nopie semaphore library)
 targets := $(target_sources:%.c=$(BUILD)/%) $(BUILD)/tests/targets/stacks-O3 \
-	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/oracle/stacks
+	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/oracle/stacks $(marks_targets)
 
 .PHONY: all deps run test bench install uninstall clean help format man
 .DELETE_ON_ERROR:
@@ -204,6 +205,23 @@ $(BUILD)/tests/oracle/%: tests/oracle/%.c $(BUILD)/libptrace_lab.a $(BUILD)/work
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(COMPILE) $^ -o $@ $(LINK_LIBRARIES)
+
+# The same marks in every shape that a program can have.
+$(BUILD)/tests/targets/marks-static: mark_flags := -static
+$(BUILD)/tests/targets/marks-nopie: mark_flags := -no-pie
+$(BUILD)/tests/targets/marks-semaphore: mark_flags := -DWITH_SEMAPHORE
+$(BUILD)/tests/targets/marks-library: mark_flags := -DWITH_LIBRARY -L$(BUILD)/tests/targets -lmarks \
+	-Wl,-rpath,'$$ORIGIN'
+$(BUILD)/tests/targets/marks-library: $(BUILD)/tests/targets/libmarks.so
+$(marks_targets): tests/targets/marks.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE $< -o $@ $(mark_flags) -lpthread
+
+$(BUILD)/tests/targets/libmarks.so: tests/targets/marks.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE -DLIBRARY -fPIC -shared $< -o $@
 
 $(BUILD)/tests/bench/floor.skel.h: $(BUILD)/tests/bench/floor.bpf.o
 	$(say) SKEL $@

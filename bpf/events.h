@@ -27,6 +27,7 @@
 #define PL_U32 uint32_t
 #define PL_U64 uint64_t
 #define PL_S32 int32_t
+#define PL_S8  int8_t
 #else
 #include <linux/types.h>
 #define PL_U8  __u8
@@ -34,6 +35,7 @@
 #define PL_U32 __u32
 #define PL_U64 __u64
 #define PL_S32 __s32
+#define PL_S8  __s8
 #endif
 
 #define PL_COMM_LEN 16
@@ -230,6 +232,8 @@ enum pl_life_kind {
 	PL_LIFE_TOTALS = 5, /* its account: at its last switch, or at the end of the capture */
 	PL_LIFE_RENAME = 6,
 	PL_LIFE_SIGNAL = 7, /* one or more signals on their way (struct pl_life_signal) */
+	PL_LIFE_MARK = 8,   /* a program says something of itself: a USDT probe */
+	PL_LIFE_MEMORY = 9, /* how much memory a process has at a moment */
 };
 
 enum pl_task_flags {
@@ -252,6 +256,14 @@ struct pl_life_head {
 	PL_U32 size; /* of the whole record */
 };
 
+/* How a thread stands with the scheduler. */
+struct pl_priority {
+	PL_S8 nice;
+	PL_U8 policy; /* SCHED_NORMAL, ... as sched_setscheduler(2) has them */
+	PL_U8 rt_priority;
+	PL_U8 known; /* 1; 0 in recordings of the first version */
+};
+
 /* TASK, FORK */
 struct pl_life_task {
 	struct pl_life_head head;
@@ -262,7 +274,11 @@ struct pl_life_task {
 	PL_U32 state;	       /* TASK: the kernel's task state */
 	PL_U32 stack;	       /* TASK: id of the stack with which it was blocked, 0 unknown */
 	struct pl_block block; /* TASK: where it was blocked */
+	/* Recordings of the first version end here. */
+	struct pl_priority priority;
+	PL_U32 reserved_100;
 };
+#define PL_LIFE_TASK_LEAST 96
 
 struct pl_life_exec {
 	struct pl_life_head head;
@@ -371,6 +387,66 @@ struct pl_totals {
 struct pl_life_totals {
 	struct pl_life_head head;
 	struct pl_totals totals;
+	/* Recordings of the first version end here. */
+	PL_U32 cow_faults;	     /* writes to a page that was there and must not be written */
+	PL_U32 faults_known;	     /* 1: cow_faults were counted */
+	struct pl_priority priority; /* at its end */
+	PL_U32 reserved_116;
+};
+#define PL_LIFE_TOTALS_LEAST 104
+#define PL_LIFE_TOTALS_COW   112 /* long enough for cow_faults */
+
+enum pl_mark {
+	PL_MARK_PHASE = 1, /* ptrace_lab:phase */
+	PL_MARK_UTHREAD_SWITCH = 2,
+	PL_MARK_UTHREAD_STATE = 3,
+	PL_MARK_OTHER = 4, /* another probe: the note mark.DEFINITION has its name */
+};
+
+enum pl_uthread_state {
+	PL_UTHREAD_READY = 0,
+	PL_UTHREAD_BLOCKED = 1,
+	PL_UTHREAD_ENDED = 2,
+};
+
+#define PL_MARK_TEXT 64
+#define PL_MARK_NAME 16
+
+/* The head names the kernel thread that runs it. Only a phase has room for PL_MARK_TEXT bytes, the
+ * others end after PL_MARK_NAME. */
+struct pl_life_mark {
+	struct pl_life_head head;
+	PL_U8 what;  /* enum pl_mark */
+	PL_U8 state; /* UTHREAD_STATE: enum pl_uthread_state */
+	PL_U8 count; /* OTHER: arguments that the probe has */
+	PL_U8 reserved_27;
+	union {
+		PL_U32 uthread;	   /* UTHREAD_*: id within the process; 0: no user thread runs */
+		PL_U32 definition; /* OTHER */
+	};
+	union {
+		char text[PL_MARK_TEXT]; /* the phase; or the user thread's name, "" unknown */
+		PL_U64 arguments[2];	 /* OTHER */
+	};
+};
+#define PL_LIFE_MARK_LEAST 48
+
+enum pl_memory_moment {
+	PL_MEMORY_FOUND = 1, /* it was there already */
+	PL_MEMORY_BORN = 2,  /* it was forked, with a copy of its parent's memory */
+	PL_MEMORY_EXEC = 3,  /* it has a new program, and new memory */
+	PL_MEMORY_EXIT = 4,  /* it ends */
+	PL_MEMORY_END = 5,   /* the capture ends, it lives on */
+};
+
+/* By the kernel's own counters, in bytes. Those are kept for each CPU apart and added up now and
+ * then: they lag by up to 32 pages or so a CPU. The head names a thread of the process. */
+struct pl_life_memory {
+	struct pl_life_head head;
+	PL_U8 moment; /* enum pl_memory_moment */
+	PL_U8 reserved_25[7];
+	PL_U64 file, anonymous, swapped, shared; /* resident, but for `swapped` */
+	PL_U64 peak; /* resident at most, ever; alone known in EXIT of some kernels */
 };
 
 union pl_life {
@@ -381,6 +457,8 @@ union pl_life {
 	struct pl_life_rename rename;
 	struct pl_life_totals totals;
 	struct pl_life_signal signal;
+	struct pl_life_memory memory;
+	struct pl_life_mark mark;
 };
 
 /* ---- shared memory ------------------------------------------------------------------------- */
@@ -448,13 +526,15 @@ PL_ASSERT("pl_resume", sizeof(struct pl_resume) == PL_RECORD_SIZE);
 PL_ASSERT("pl_stack", sizeof(struct pl_stack) == PL_RECORD_SIZE);
 PL_ASSERT("pl_sample", sizeof(struct pl_sample) == PL_RECORD_SIZE);
 PL_ASSERT("pl_life_head", sizeof(struct pl_life_head) == 24);
-PL_ASSERT("pl_life_task", sizeof(struct pl_life_task) == 96);
+PL_ASSERT("pl_life_task", sizeof(struct pl_life_task) == 104);
 PL_ASSERT("pl_life_exec", sizeof(struct pl_life_exec) == 176);
 PL_ASSERT("pl_life_exit", sizeof(struct pl_life_exit) == 32);
 PL_ASSERT("pl_life_rename", sizeof(struct pl_life_rename) == 40);
 PL_ASSERT("pl_life_signal", sizeof(struct pl_life_signal) == 96);
 PL_ASSERT("pl_totals", sizeof(struct pl_totals) == 80);
-PL_ASSERT("pl_life_totals", sizeof(struct pl_life_totals) == 104);
+PL_ASSERT("pl_life_totals", sizeof(struct pl_life_totals) == 120);
+PL_ASSERT("pl_life_mark", sizeof(struct pl_life_mark) == 96);
+PL_ASSERT("pl_life_memory", sizeof(struct pl_life_memory) == 72);
 PL_ASSERT("pl_lane", sizeof(struct pl_lane) == 128);
 PL_ASSERT("pl_slot", sizeof(struct pl_slot) == 192);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* life.bpf.c - threads and processes that begin, turn into another program, end, get a name */
 #include "bpf/life.h"
+#include "bpf/memory.h"
 #include "bpf/slot_new.h"
 #include "bpf/stack.h"
 #include <bpf/bpf_tracing.h>
@@ -22,6 +23,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	slot->waker = parent->pid;
 	slot->waker_context = PL_WAKER_TASK;
 	life_task(child, PL_LIFE_FORK, 0, parent->pid, 0, now);
+	if (child->pid == child->tgid)
+		memory_tell(child, PL_MEMORY_BORN, now);
 	return 0;
 }
 
@@ -55,6 +58,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	record->old_tid = old_tid;
 	bpf_probe_read_kernel_str(record->path, sizeof(record->path), program->filename);
 	life_submit(record);
+	memory_tell(task, PL_MEMORY_EXEC, now);
 	return 0;
 }
 
@@ -84,21 +88,27 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct pl_life_exit *record;
+	bool last;
+	__u64 now;
 
 	if (control.end || !slot_find(task))
 		return 0;
-	record = life_reserve(struct pl_life_exit);
-	if (!record)
-		return 0;
-	life_head(&record->head, task, PL_LIFE_EXIT, sizeof(*record), bpf_ktime_get_ns());
+	now = bpf_ktime_get_ns();
 	/* Counted down before we are called. */
-	if (!task->signal->live.counter)
+	last = !task->signal->live.counter;
+	record = life_reserve(struct pl_life_exit);
+	if (record) {
+		life_head(&record->head, task, PL_LIFE_EXIT, sizeof(*record), now);
+		if (last)
+			record->head.flags |= PL_TASK_LAST;
+		record->code = task->exit_code;
+		tell_how(record, task);
+		life_submit(record);
+	}
+	if (last) {
 		forget_space(task->tgid);
-	if (!task->signal->live.counter)
-		record->head.flags |= PL_TASK_LAST;
-	record->code = task->exit_code;
-	tell_how(record, task);
-	life_submit(record);
+		memory_tell(task, PL_MEMORY_EXIT, now);
+	}
 	return 0;
 }
 

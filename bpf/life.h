@@ -48,6 +48,20 @@ inlined void life_comm(char comm[PL_COMM_LEN], struct task_struct *task)
 	BPF_CORE_READ_INTO((char(*)[PL_COMM_LEN])comm, task, comm);
 }
 
+#define PRIORITY_OF_NICE_0 120
+
+inlined struct pl_priority priority_of(struct task_struct *task)
+{
+	struct pl_priority priority = {
+		.nice = task->static_prio - PRIORITY_OF_NICE_0,
+		.policy = task->policy,
+		.rt_priority = task->rt_priority,
+		.known = 1,
+	};
+
+	return priority;
+}
+
 /* FORK and TASK. `place` is where a TASK was blocked, or NULL. */
 inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 creator,
 		       const struct place *place, __u64 now)
@@ -64,11 +78,20 @@ inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 cr
 	record->parent = BPF_CORE_READ(task, real_parent, tgid);
 	record->creator = creator;
 	record->state = task->__state;
+	record->priority = priority_of(task);
 	if (place) {
 		place_tell(place, task->pid, &record->block);
 		record->stack = place->stack;
 	}
 	life_submit(record);
+}
+
+inlined __u32 cow_faults_of(struct task_struct *task)
+{
+	__u32 tid = task->pid, *index = bpf_map_lookup_elem(&slot_of_tid, &tid), *count;
+
+	count = index ? bpf_map_lookup_elem(&cow_faults, index) : 0;
+	return count ? *count : 0;
 }
 
 /* A thread's account: at its last switch, or at the end of the capture. */
@@ -89,6 +112,10 @@ inlined void life_totals(const struct pl_slot *slot, struct task_struct *task, _
 	totals->kernel_involuntary = task->nivcsw - slot->totals.kernel_involuntary;
 	totals->minor_faults = task->min_flt - slot->totals.minor_faults;
 	totals->major_faults = task->maj_flt - slot->totals.major_faults;
+	record->priority = priority_of(task);
+	record->reserved_116 = 0;
+	record->faults_known = settings.faults;
+	record->cow_faults = settings.faults ? cow_faults_of(task) : 0;
 	life_submit(record);
 }
 

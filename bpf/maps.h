@@ -65,6 +65,14 @@ SHARED struct {
 	__uint(value_size, sizeof(__u32));
 } free_slots SEC(".maps");
 
+/* Copy-on-write faults, by slot: not in the slot, which the scheduler's programs want small. */
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2); /* settings.slots, if they are counted */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} cow_faults SEC(".maps");
+
 SHARED struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);

@@ -16,17 +16,18 @@ struct pl_settings {
 	PL_U32 tracer;	      /* our own process: it never appears */
 	PL_U32 whole_machine; /* follow every thread there is */
 	PL_U32 life_bytes;    /* size of the ring of life records */
-	PL_U32 reserved;
+	PL_U32 faults;	      /* count copy-on-write faults */
 };
 
 struct pl_control {
-	PL_U32 armed;	  /* tid whose exec begins the capture (`run`), 0 after it */
-	PL_U32 wanted;	  /* process whose threads the task iterator takes up (`attach`) */
-	PL_U32 epoch;	  /* raised: every thread tells its blocking place anew */
-	PL_U32 next_slot; /* the first that was never used; slot 0 means "none" */
-	PL_U64 untracked; /* threads that found no slot */
-	PL_U64 lost_life; /* life records that found no room */
-	PL_U64 end;	  /* non-zero: the capture ended then; the programs do nothing any more */
+	PL_U32 armed;	   /* tid whose exec begins the capture (`run`), 0 after it */
+	PL_U32 wanted;	   /* process whose threads the task iterator takes up (`attach`) */
+	PL_U32 epoch;	   /* raised: every thread tells its blocking place anew */
+	PL_U32 next_slot;  /* the first that was never used; slot 0 means "none" */
+	PL_U64 untracked;  /* threads that found no slot */
+	PL_U64 lost_life;  /* life records that found no room */
+	PL_U64 end;	   /* non-zero: the capture ended then; the programs do nothing any more */
+	PL_U64 lost_marks; /* marks that found no room */
 };
 
 /* Signals that are alike (bpf/signals.bpf.c). Each kind is told of in so many records, and then not

@@ -54,6 +54,8 @@ static __noinline struct pl_slot *slot_new(struct task_struct *task, __u64 now, 
 		return 0;
 	slot_fill(slot, task, now, state);
 	forget_told(index);
+	if (settings.faults)
+		bpf_map_update_elem(&cow_faults, &index, &(__u32){0}, BPF_ANY);
 	if (!bpf_task_storage_get(&slot_of_task, task, &index, BPF_LOCAL_STORAGE_GET_F_CREATE) ||
 	    bpf_map_update_elem(&slot_of_tid, &tid, &index, BPF_ANY)) {
 		slot->task = 0;

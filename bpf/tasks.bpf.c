@@ -9,6 +9,7 @@
  * kinds of maps before Linux 6.3, which is why the first one may not.)
  */
 #include "bpf/life.h"
+#include "bpf/memory.h"
 #include "bpf/slot_new.h"
 #include "bpf/stack_send.h"
 
@@ -119,6 +120,8 @@ int announce(struct bpf_iter__task *context)
 	} else {
 		life_task(task, PL_LIFE_TASK, flag_of(state), 0, 0, slot->totals.begin);
 	}
+	if (task->pid == task->tgid)
+		memory_tell(task, PL_MEMORY_FOUND, slot->totals.begin);
 	return 0;
 }
 
@@ -195,5 +198,7 @@ int settle(struct bpf_iter__task *context)
 	end = control.end > slot->last ? control.end : slot->last;
 	account(slot, end);
 	life_totals(slot, task, PL_TASK_ALIVE, end);
+	if (task->pid == task->tgid)
+		memory_tell(task, PL_MEMORY_END, end);
 	return 0;
 }

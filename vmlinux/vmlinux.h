@@ -55,6 +55,7 @@ struct files_struct {
 struct signal_struct {
 	atomic_t live;
 	unsigned int flags;
+	unsigned long maxrss;
 	struct task_struct *group_exec_task;
 };
 
@@ -77,6 +78,29 @@ struct sched_entity {
 	__u64 sum_exec_runtime;
 };
 
+struct rss_counter {
+	__s64 count;
+};
+
+/* Only what tells how much is resident; vmlinux/pcb.h has more of it. */
+struct mm_struct___resident {
+	struct rss_counter rss_stat[4];
+	unsigned long hiwater_rss;
+};
+
+/* Before 6.2 (f1a7941243c1, "mm: convert mm's rss stats into percpu_counter"). */
+struct rss_atomic {
+	__s64 counter;
+};
+
+struct rss_atomics {
+	struct rss_atomic count[4];
+};
+
+struct mm_struct___resident_before_6_2 {
+	struct rss_atomics rss_stat;
+};
+
 struct mm_struct;
 
 struct task_struct {
@@ -88,6 +112,9 @@ struct task_struct {
 	int exit_code;
 	unsigned in_iowait : 1;
 	unsigned in_execve : 1;
+	int static_prio;
+	unsigned int rt_priority;
+	unsigned int policy;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;

@@ -69,6 +69,22 @@
  *	thread[NAME].ended.itself .ended.taken	1 if it ended by itself; with its process (exec too)
  *	thread[NAME].ended.by	  tid of the thread whose exit took it along
  *	thread[NAME].ended.waiting .ended.waiting.REASON	the wait out of which it was taken (ns)
+ *	process[NAME].faults .minor_faults .major_faults .cow_faults	page faults of its threads
+ *	thread[NAME].faults ...	  the same of one thread; threads[PATTERN].faults ... of several
+ *	process[NAME].resident .resident_begin .resident_peak	memory at its end, at first (forked,
+ *				  found, or new program), at most (bytes, of the kernel's lagging
+ *				  counters: 128 KiB and more a CPU are within the error)
+ *	thread[NAME].share	  of the CPU time of all threads
+ *	thread[NAME].slices .slice_mean .slice_median .slice_max	stretches on a CPU (ns)
+ *	thread[NAME].preemptions  times that it lost its CPU, or yielded; by whom:
+ *	preempted[NAME,BY]	  patterns; BY may be others: not one of the target's
+ *	thread[NAME].nice .rt_priority .weight	at its end; 1024 is the weight of nice 0
+ *	phase[TEXT]		  when PTRACE_LAB_PHASE said it first (ns); patterns; .last .count
+ *	uthreads, uthreads[PATTERN]	how many user threads (PTRACE_LAB_UTHREAD_SWITCH)
+ *	uthread[NAME].life .running .ready .stood_still .blocked .switches .moves	of one (ns);
+ *				  uthreads[PATTERN].X of several together
+ *	carriers		  kernel threads that carried user threads
+ *	marks[PROVIDER:NAME]	  times that another probe was met (--mark)
  *
  * A line `watch: VARIABLE:rw --OPTION=VALUE` makes `ptrace-lab run` run the scenario a second time,
  * with these options behind those of the first run, and record every access to that variable.

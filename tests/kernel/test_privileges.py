@@ -19,6 +19,18 @@ class Privileges(KernelTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("0 lost", done.stdout)
 
+    def test_without_root_marks_are_left_out_and_that_is_said(self):
+        done = subprocess.run(
+            ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+             "--inh-caps", "+bpf,+perfmon", "--ambient-caps", "+bpf,+perfmon",
+             TOOL, "run", "thread-daemon"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        if "phases:" not in done.stdout:
+            self.assertIn("they need root", done.stderr)
+            self.assertEqual(done.stderr.count("marks"), 1)
+            self.assertIn("could not all be followed", done.stdout)
+
     def test_one_capability_says_which_is_missing(self):
         done = subprocess.run(
             ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",

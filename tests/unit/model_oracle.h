@@ -160,6 +160,10 @@ static inline void oracle_stretch(struct oracle *oracle, uint32_t thread, size_t
 						       : item->life.head.cpu;
 	} else if (item->is_life ? flags & PL_TASK_READY : !(flags & PL_BLOCKED)) {
 		interval.state = STATE_READY_PREEMPTED;
+		if (!item->is_life && item->record.sw.next) {
+			interval.waker = item->record.sw.next;
+			interval.waker_context = PL_WAKER_TASK;
+		}
 	} else {
 		oracle_wait(oracle, interval, from, to, tid,
 			    item->is_life ? item->life.task.state : item->record.sw.prev_state);

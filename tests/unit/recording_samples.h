@@ -127,8 +127,9 @@ static inline union pl_record sample_at(uint64_t time, uint32_t tid, uint32_t st
 				 }};
 }
 
-static const uint8_t life_kinds[] = {PL_LIFE_TASK, PL_LIFE_FORK,   PL_LIFE_EXEC,
-				     PL_LIFE_EXIT, PL_LIFE_TOTALS, PL_LIFE_RENAME};
+static const uint8_t life_kinds[] = {PL_LIFE_TASK,   PL_LIFE_FORK,   PL_LIFE_EXEC,
+				     PL_LIFE_EXIT,   PL_LIFE_TOTALS, PL_LIFE_RENAME,
+				     PL_LIFE_SIGNAL, PL_LIFE_MEMORY};
 
 static inline size_t life_size(uint8_t kind)
 {
@@ -139,6 +140,8 @@ static inline size_t life_size(uint8_t kind)
 		[PL_LIFE_EXIT] = sizeof(struct pl_life_exit),
 		[PL_LIFE_TOTALS] = sizeof(struct pl_life_totals),
 		[PL_LIFE_RENAME] = sizeof(struct pl_life_rename),
+		[PL_LIFE_SIGNAL] = sizeof(struct pl_life_signal),
+		[PL_LIFE_MEMORY] = sizeof(struct pl_life_memory),
 	};
 
 	return sizes[kind];

@@ -22,6 +22,7 @@
 #include "capture/drain.h"
 #include "capture/kernel_side.h"
 #include "capture/launch.h"
+#include "capture/marks.h"
 #include "capture/notes.h"
 #include "capture/proof.h"
 #include "capture/scenarios.h"
@@ -45,6 +46,7 @@ struct session {
 	struct album *album; /* NULL: no snapshots are wanted */
 	struct watcher *watcher; /* NULL: no variable is watched */
 	struct launched target;
+	struct marks marks;
 	int recording_fd; /* our own way to the file, to read it again */
 	int result_fd;	  /* what a scenario reports */
 	int program_fd;
@@ -445,6 +447,20 @@ static int start_stacks(struct session *session)
 	return 0;
 }
 
+static int find_marks(struct session *session)
+{
+	const struct capture_options *options = session->options;
+	struct marks_request request = {
+		.program = options->mode == CAPTURE_RUN ? options->argv[0] : NULL,
+		.program_fd = session->program_fd,
+		.pid = options->mode == CAPTURE_ATTACH ? options->pid : 0,
+		.wanted = options->marks,
+		.files = options->mark_files,
+	};
+
+	return marks_find(&request, &session->marks);
+}
+
 static int start(struct session *session)
 {
 	const struct capture_options *options = session->options;
@@ -454,6 +470,8 @@ static int start(struct session *session)
 		.stacks = options->stacks,
 		.sample_rate = options->sample_rate,
 		.watches = options->watch.count,
+		.faults = options->faults || options->scenario,
+		.marks = &session->marks,
 	};
 	int status = 0, error;
 
@@ -476,6 +494,8 @@ static int start(struct session *session)
 	if (options->mode == CAPTURE_RUN)
 		status = launch_target(session);
 	if (!status)
+		status = find_marks(session);
+	if (!status)
 		status = kernel_side_load(&side_options, &session->side);
 	if (status)
 		return status;
@@ -493,6 +513,7 @@ static int start(struct session *session)
 			return explain_watch(session, status);
 	}
 	notes_of_begin(session->writer, options, session->target.pid);
+	marks_note(&session->marks, session->writer);
 	if (options->pcb_every)
 		status = album_new(&(struct album_options){.every = options->pcb_every,
 							   .side = session->side,
@@ -508,6 +529,7 @@ static void clean_up(struct session *session)
 	watcher_free(&session->watcher);
 	drain_free(&session->drain);
 	kernel_side_free(&session->side);
+	marks_free(&session->marks);
 	recording_writer_abandon(&session->writer);
 	launch_cleanup(&session->target);
 	cleanup_close(&session->recording_fd);

@@ -40,6 +40,9 @@ struct capture_options {
 	bool silent_target;	/* RUN: its standard output goes nowhere, nothing comes in */
 	struct watch_settings watch;
 	bool no_proof;		/* RUN: no second run of a scenario that says what to watch */
+	bool faults;		/* count copy-on-write faults */
+	const char *marks;	/* further USDT probes: "PROVIDER:NAME,..." */
+	const char *mark_files; /* files to look for them, besides the program: "FILE:..." */
 	bool quiet;		/* no status line */
 	bool kill_target;	/* RUN: what still runs at the end does not go on */
 };

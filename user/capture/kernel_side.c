@@ -2,6 +2,7 @@
 #include "capture/kernel_side.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -18,6 +19,7 @@
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "capture/marks.h"
 #include "capture/privilege.h"
 #include "ptrace_lab.skel.h"
 
@@ -50,6 +52,10 @@ struct kernel_side {
 	struct kernel_side_stacks stacks;
 	uint32_t stack_kinds;
 	struct bpf_link **clocks; /* of the sampling clock, one per CPU */
+	bool faults;
+	const struct marks *marks;
+	VECTOR(struct bpf_link *) mark_links;
+	int marks_refused; /* errno of one that could not be attached to */
 };
 
 /* Ours is the sentence that people see; libbpf's account of it is for -v. The verifier's part of it
@@ -106,6 +112,53 @@ static int set_stack_sizes(struct kernel_side *side, const struct kernel_side_op
 	    bpf_map__set_max_entries(skeleton->maps.stacks_told, SLOTS))
 		return -errno;
 	return 0;
+}
+
+/* x86 alone has these tracepoints; a kernel that lacks them would refuse the whole object. */
+static bool kernel_shows_faults(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool shows =
+		btf &&
+		btf__find_by_name_kind(btf, "btf_trace_page_fault_user", BTF_KIND_TYPEDEF) > 0 &&
+		btf__find_by_name_kind(btf, "btf_trace_page_fault_kernel", BTF_KIND_TYPEDEF) > 0;
+
+	btf__free(btf);
+	return shows;
+}
+
+static struct bpf_program *mark_program(const struct kernel_side *side, enum mark_program program)
+{
+	switch (program) {
+	case MARK_PHASE:
+		return side->skeleton->progs.on_phase;
+	case MARK_UTHREAD_SWITCH:
+		return side->skeleton->progs.on_uthread_switch;
+	case MARK_UTHREAD_STATE:
+		return side->skeleton->progs.on_uthread_state;
+	default:
+		return side->skeleton->progs.on_mark;
+	}
+}
+
+static int choose_programs(struct kernel_side *side, const struct kernel_side_options *options)
+{
+	struct ptrace_lab_bpf *skeleton = side->skeleton;
+
+	side->faults = options->faults && kernel_shows_faults();
+	skeleton->rodata->settings.faults = side->faults;
+	bpf_program__set_autoload(skeleton->progs.on_user_fault, side->faults);
+	bpf_program__set_autoload(skeleton->progs.on_kernel_fault, side->faults);
+	side->marks = options->marks;
+	for (int i = 0; i < MARK_PROGRAMS; i++) {
+		struct bpf_program *program = mark_program(side, i);
+
+		bpf_program__set_autoload(program, side->marks && marks_need(side->marks, i));
+		/* libbpf 1.1 has no section name for it. */
+		bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_SLEEPABLE);
+	}
+	return side->faults && bpf_map__set_max_entries(skeleton->maps.cow_faults, SLOTS) ? -errno
+											  : 0;
 }
 
 static int set_sizes(struct kernel_side *side, const struct kernel_side_options *options)
@@ -253,6 +306,8 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 	if (!error)
 		error = set_watches(side->skeleton, options->watches);
 	if (!error)
+		error = choose_programs(side, options);
+	if (!error)
 		error = ptrace_lab_bpf__load(side->skeleton);
 	if (!error)
 		error = map_all(side);
@@ -304,6 +359,40 @@ static int attach_clocks(struct kernel_side *side)
 	return 0;
 }
 
+/* For every process that runs the file: those that are not followed are told apart in the kernel,
+ * and children that the target forks are there from their first instruction. */
+static int attach_marks(struct kernel_side *side)
+{
+	const struct mark *mark;
+
+	if (!side->marks)
+		return 0;
+	vector_for_each (&side->marks->items, mark) {
+		LIBBPF_OPTS(bpf_usdt_opts, options, .usdt_cookie = mark->definition);
+		struct bpf_link **link = vector_add(&side->mark_links);
+
+		if (!link)
+			return -ENOMEM;
+		*link = bpf_program__attach_usdt(mark_program(side, mark->program), -1, mark->path,
+						 mark->provider, mark->name, &options);
+		if (!*link) {
+			side->mark_links.count--;
+			side->marks_refused = errno;
+		}
+	}
+	if (side->marks_refused == EACCES || side->marks_refused == EPERM)
+		log_warning("the program's marks (USDT probes) are left out: they need root");
+	else if (side->marks_refused)
+		log_warning("not all of the program's marks (USDT probes) can be followed: %s",
+			    strerror(side->marks_refused));
+	return 0;
+}
+
+int kernel_side_marks_refused(const struct kernel_side *side)
+{
+	return side->marks_refused;
+}
+
 int kernel_side_attach(struct kernel_side *side)
 {
 	struct ptrace_lab_bpf *skeleton = side->skeleton;
@@ -329,12 +418,20 @@ int kernel_side_attach(struct kernel_side *side)
 		error = attach_clocks(side);
 	if (!error && bpf_program__autoload(skeleton->progs.on_watch_exec))
 		error = attach_one(skeleton->progs.on_watch_exec, &skeleton->links.on_watch_exec);
+	if (!error && side->faults)
+		error = attach_one(skeleton->progs.on_user_fault, &skeleton->links.on_user_fault);
+	if (!error && side->faults)
+		error = attach_one(skeleton->progs.on_kernel_fault,
+				   &skeleton->links.on_kernel_fault);
+	if (!error)
+		error = attach_marks(side);
 	return error ? kernel_side_explain(error) : 0;
 }
 
 void kernel_side_free(struct kernel_side **slot)
 {
 	struct kernel_side *side = *slot;
+	struct bpf_link **link;
 
 	if (!side)
 		return;
@@ -355,6 +452,9 @@ void kernel_side_free(struct kernel_side **slot)
 	for (unsigned int cpu = 0; side->clocks && cpu < side->cpus; cpu++)
 		bpf_link__destroy(side->clocks[cpu]);
 	free(side->clocks);
+	vector_for_each (&side->mark_links, link)
+		bpf_link__destroy(*link);
+	vector_free(&side->mark_links);
 	ptrace_lab_bpf__destroy(side->skeleton);
 	free(side);
 	*slot = NULL;

@@ -13,6 +13,7 @@
 #include "bpf/watch_events.h"
 
 struct kernel_side;
+struct marks;
 
 struct kernel_side_options {
 	uint64_t buffer_bytes; /* for the lanes of all CPUs together; 0: enough for most */
@@ -20,6 +21,8 @@ struct kernel_side_options {
 	uint32_t stacks;      /* enum pl_stacks; 0: none */
 	uint32_t sample_rate; /* PL_STACKS_SAMPLES: how often a second */
 	bool watches; /* load what variables are watched with */
+	const struct marks *marks; /* to attach to; lives as long as the kernel side; or NULL */
+	bool faults;		   /* count copy-on-write faults, where the kernel shows them */
 };
 
 /* A CPU's ring as user space sees it. */
@@ -76,6 +79,8 @@ const struct pl_control *kernel_side_control(const struct kernel_side *side);
 bool kernel_side_next_signals(const struct kernel_side *side, const struct pl_signal_key *after,
 			      struct pl_signal_key *ret_key, uint32_t *ret_waiting);
 const struct kernel_side_stacks *kernel_side_stacks(const struct kernel_side *side);
+/* An errno if not all marks could be attached to, else 0. */
+int kernel_side_marks_refused(const struct kernel_side *side);
 /* Runs that the kernel skipped because the same program was running on that CPU already. */
 uint64_t kernel_side_missed(const struct kernel_side *side);
 

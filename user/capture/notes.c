@@ -117,6 +117,12 @@ static void note_losses(struct recording_writer *writer, struct kernel_side *sid
 	}
 	recording_write_note(writer, NOTE_LOST, "%" PRIu64, lost);
 	recording_write_note(writer, NOTE_LOST_LIFE, "%" PRIu64, (uint64_t)control->lost_life);
+	if (kernel_side_marks_refused(side))
+		recording_write_note(writer, NOTE_NO_MARKS, "%s",
+				     strerror(kernel_side_marks_refused(side)));
+	if (control->lost_marks)
+		recording_write_note(writer, NOTE_LOST_MARKS, "%" PRIu64,
+				     (uint64_t)control->lost_marks);
 	recording_write_note(writer, NOTE_MISSED, "%" PRIu64, kernel_side_missed(side));
 	recording_write_note(writer, NOTE_UNTRACKED, "%" PRIu64, (uint64_t)control->untracked);
 }

@@ -15,6 +15,8 @@ struct attach_settings {
 	struct stack_settings stacks;
 	struct option_texts watch;
 	int64_t watch_limit;
+	const char *marks, *mark_files;
+	bool faults;
 	int64_t pid;
 };
 
@@ -43,6 +45,9 @@ static int run(void *given, int argc, char **argv)
 		.duration = settings->duration,
 		.buffer_bytes = settings->buffer,
 		.pcb_every = settings->pcb_every,
+		.faults = settings->faults,
+		.marks = settings->marks,
+		.mark_files = settings->mark_files,
 		.output = settings->output,
 		.watch = {.names = settings->watch.items,
 			  .count = settings->watch.count,

@@ -9,6 +9,8 @@ struct record_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer, pcb_every;
 	struct stack_settings stacks;
+	const char *marks, *mark_files;
+	bool faults;
 	bool all;
 };
 
@@ -32,6 +34,9 @@ static int run(void *given, int argc, char **argv)
 		.duration = settings->duration,
 		.buffer_bytes = settings->buffer,
 		.pcb_every = settings->pcb_every,
+		.faults = settings->faults,
+		.marks = settings->marks,
+		.mark_files = settings->mark_files,
 		.output = settings->output,
 		.invoker = invoker_find(),
 		.quiet = log_get_level() < LOG_INFO,

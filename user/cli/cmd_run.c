@@ -20,6 +20,8 @@ struct run_settings {
 	struct option_texts watch;
 	int64_t watch_limit;
 	bool as_root, is_command, all, no_watch;
+	const char *marks, *mark_files;
+	bool faults;
 };
 
 static const struct option_spec options[] = {
@@ -97,6 +99,9 @@ static int run(void *given, int argc, char **argv)
 		.duration = settings->duration,
 		.buffer_bytes = settings->buffer,
 		.pcb_every = settings->pcb_every,
+		.faults = settings->faults,
+		.marks = settings->marks,
+		.mark_files = settings->mark_files,
 		.output = settings->output,
 		.watch = {.names = settings->watch.items,
 			  .count = settings->watch.count,

@@ -25,6 +25,20 @@
 		 .offset = offsetof(settings, duration),                                           \
 		 .argument = "TIME",                                                               \
 		 .help = "stop after TIME: 10 (seconds), 200ms, 2min"},                            \
+		{.name = "mark",                                                                   \
+		 .type = OPTION_TEXT,                                                              \
+		 .offset = offsetof(settings, marks),                                              \
+		 .argument = "PROVIDER:NAME",                                                      \
+		 .help = "follow this USDT probe too (several: A:B,C:D)"},                         \
+		{.name = "mark-in",                                                                \
+		 .type = OPTION_TEXT,                                                              \
+		 .offset = offsetof(settings, mark_files),                                         \
+		 .argument = "FILES",                                                              \
+		 .help = "look for probes in these too (FILE:FILE): libraries, other programs"},   \
+		{.name = "faults",                                                                 \
+		 .type = OPTION_FLAG,                                                              \
+		 .offset = offsetof(settings, faults),                                             \
+		 .help = "count copy-on-write faults too (scenarios: always)"},                    \
 	{                                                                                          \
 		.name = "buffer", .type = OPTION_SIZE, .offset = offsetof(settings, buffer),       \
 		.argument = "SIZE",                                                                \

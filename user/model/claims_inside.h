@@ -50,6 +50,17 @@ enum reason reason_called(const char *word);
 /* signals[FROM,TO,NUMBER]..., thread[NAME].ended..., process[NAME].killer... */
 enum figure_result signal_figure(const struct model *model, const struct claim_name *name,
 				 long double *ret, struct because because);
+/* thread[NAME].faults..., process[NAME].faults, .resident... */
+enum figure_result memory_figure(const struct model *model, const struct claim_name *name,
+				 long double *ret, struct because because);
+
+/* thread[NAME].share, .slices..., preempted[NAME,BY] */
+enum figure_result schedule_figure(const struct model *model, const struct claim_name *name,
+				   long double *ret, struct because because);
+
+/* phase[TEXT]..., uthreads, uthread[NAME]..., carriers, marks[NAME] */
+enum figure_result mark_figure(const struct model *model, const struct claim_name *name,
+			       long double *ret, struct because because);
 
 /* watch.writes, watch.lost, ... */
 enum figure_result watch_figure(const struct model *model, const struct claim_name *name,

@@ -574,6 +574,12 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 
 	if (result == FIGURE_NO_NAME)
 		result = watch_figure(model, name, ret, where);
+	if (result == FIGURE_NO_NAME)
+		result = memory_figure(model, name, ret, where);
+	if (result == FIGURE_NO_NAME)
+		result = schedule_figure(model, name, ret, where);
+	if (result == FIGURE_NO_NAME)
+		result = mark_figure(model, name, ret, where);
 	if (result != FIGURE_NO_NAME)
 		return result;
 	if (name->has_bracket) {

@@ -7,14 +7,18 @@
 #include "base/cleanup.h"
 #include "base/units.h"
 #include "model/locks.h"
+#include "model/marks.h"
+#include "model/memory.h"
 #include "model/places.h"
 #include "model/population.h"
+#include "model/schedule.h"
 #include "model/signals.h"
 #include "model/stack_ends.h"
 #include "model/summary.h"
 #include "model/totals.h"
 #include "model/transitions.h"
 #include "model/watch.h"
+#include "model/uthreads.h"
 #include "recording/recording.h"
 
 /* How many items go by between two calls to the progress: some ten milliseconds of work. */
@@ -31,6 +35,10 @@ struct work {
 	struct stack_ends_counter *stack_ends;
 	struct places *places;
 	struct transitions *transitions;
+	struct memory_book *memory;
+	struct schedule *schedule;
+	struct marks_book *marks;
+	struct uthreads *uthreads;
 };
 
 static void work_free(struct work *work)
@@ -42,6 +50,10 @@ static void work_free(struct work *work)
 	stack_ends_free(&work->stack_ends);
 	places_free(&work->places);
 	transitions_free(&work->transitions);
+	memory_free(&work->memory);
+	schedule_free(&work->schedule);
+	marks_book_free(&work->marks);
+	uthreads_free(&work->uthreads);
 	timeline_free(&work->timeline);
 }
 
@@ -127,6 +139,8 @@ static int read_notes(struct model *model, const struct recording *recording)
 	model->losses.records = recording_note_number(recording, NOTE_LOST, 0);
 	model->losses.life = recording_note_number(recording, NOTE_LOST_LIFE, 0);
 	model->losses.missed = recording_note_number(recording, NOTE_MISSED, 0);
+	model->losses.marks = recording_note_number(recording, NOTE_LOST_MARKS, 0);
+	model->losses.marks_refused = recording_note(recording, NOTE_NO_MARKS);
 	model->losses.untracked = recording_note_number(recording, NOTE_UNTRACKED, 0);
 	error = read_lost_lanes(model, recording);
 	if (!error)
@@ -173,6 +187,14 @@ static int work_begin(struct work *work, const struct recording *recording,
 		error = places_new(work->timeline, &work->places);
 	if (!error)
 		error = transitions_new(work->timeline, &work->transitions);
+	if (!error)
+		error = memory_new(work->timeline, &work->memory);
+	if (!error)
+		error = schedule_new(work->timeline, &work->schedule);
+	if (!error)
+		error = marks_book_new(work->timeline, &work->marks);
+	if (!error)
+		error = uthreads_new(work->timeline, work->begin, work->end, &work->uthreads);
 	return error;
 }
 
@@ -233,6 +255,22 @@ static void take_figures(struct model *model, const struct timeline_figures *fig
 		model->losses.records = figures->gap_lost;
 }
 
+/* What the population must still be there for. */
+static int finish_facts(struct work *work, const struct recording *recording, struct model *model)
+{
+	int error = signals_finish(work->signals, model);
+
+	if (!error)
+		error = memory_finish(work->memory);
+	if (!error)
+		error = schedule_finish(work->schedule, model);
+	if (!error)
+		error = marks_book_finish(work->marks, recording, model);
+	if (!error)
+		error = uthreads_finish(work->uthreads, model->end, model);
+	return error;
+}
+
 static int work_end(struct work *work, const struct recording *recording, struct model *model)
 {
 	struct population *population = timeline_population(work->timeline);
@@ -258,7 +296,6 @@ static int work_end(struct work *work, const struct recording *recording, struct
 				.lost = losses->records || losses->life || losses->missed ||
 					losses->untracked || !model->complete,
 			});
-		error = signals_finish(work->signals, model);
 		stack_ends_finish(work->stack_ends, &model->stack_ends);
 		if (!error)
 			error = places_finish(work->places, recording, model);
@@ -270,6 +307,8 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		model->blocked = summary.blocked;
 		memcpy(model->strip, summary.strip, sizeof(model->strip));
 	}
+	if (!error)
+		error = finish_facts(work, recording, model);
 	take_population(model, population);
 	vector_for_each (&model->threads, thread) {
 		model->switches += thread->switches_voluntary + thread->switches_involuntary;
@@ -319,6 +358,7 @@ int model_build_watched(struct recording *recording, const struct model_progress
 void model_free(struct model **model)
 {
 	struct model *it = *model;
+	struct uthread *uthread;
 	struct thread *thread;
 	struct claim *claim;
 	const char **argument;
@@ -338,6 +378,12 @@ void model_free(struct model **model)
 	vector_free(&it->locks);
 	vector_free(&it->signals);
 	vector_free(&it->places);
+	vector_free(&it->preemptions);
+	vector_for_each (&it->uthreads, uthread)
+		free(uthread->bar.cells);
+	vector_free(&it->uthreads);
+	vector_free(&it->phases);
+	vector_free(&it->marks);
 	vector_free(&it->claims);
 	vector_free(&it->command);
 	vector_free(&it->facts);

@@ -49,7 +49,8 @@ struct interval {
 	uint64_t begin, end;
 	uint64_t address; /* BLOCKED in a futex: its address */
 	uint32_t holder;  /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
-	uint32_t waker;	  /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context */
+	uint32_t waker;	  /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context.
+			     READY_PREEMPTED: tid that took its CPU, 0 if not known */
 	uint8_t waker_context; /* enum pl_waker_context */
 	bool open_begin;       /* it had begun before the capture did */
 	bool open_end;	       /* it had not ended when the capture did */
@@ -92,6 +93,22 @@ struct reason_total {
 	uint64_t total_ns, max_ns;
 };
 
+/* The stretches for which a thread had a CPU. */
+struct slices {
+	uint64_t count, total_ns, max_ns;
+	uint64_t median_ns;   /* to some percent: interpolated between powers of two */
+	uint64_t preemptions; /* those that ended though it could have gone on: CPU taken, or
+				 yielded */
+};
+
+/* Who took the CPU from whom. */
+struct preemption {
+	uint32_t thread; /* index */
+	uint32_t by;	 /* index; NO_THREAD: not one of the target's */
+	uint64_t count;
+	uint64_t ready_ns; /* what `thread` then waited for a CPU */
+};
+
 struct thread {
 	uint32_t tid, tgid;
 	uint32_t process;		  /* index into model.processes */
@@ -122,6 +139,24 @@ struct thread {
 	bool has_totals;	 /* the kernel side's totals came, and stand in this struct */
 	bool totals_agree;	 /* and the stream says exactly the same */
 	struct pl_totals totals; /* as they came */
+	bool has_cow;		 /* copy-on-write faults were counted */
+	uint32_t cow_faults;
+	struct slices slices;
+	struct pl_priority priority_first, priority_last; /* when first and last seen */
+};
+
+/* How much memory of a process was resident, by the kernel's own counters (struct pl_life_memory).
+ */
+struct memory {
+	bool has_begin, has_end;
+	uint8_t begin_moment; /* enum pl_memory_moment: FOUND, BORN, EXEC */
+	uint64_t begin,
+		end; /* when it got its program, was forked or found; when it ended, or last */
+	uint64_t begin_anonymous, end_anonymous; /* the part that is no file's */
+	uint64_t peak;				 /* 0: not known */
+	/* Its threads together; of those whose totals came. */
+	uint64_t minor_faults, major_faults, cow_faults;
+	bool has_faults, has_cow; /* of all threads */
 };
 
 struct process {
@@ -137,6 +172,7 @@ struct process {
 	uint32_t threads;
 	uint32_t execs;
 	uint64_t running_ns;
+	struct memory memory;
 	uint32_t killer; /* index into model.signals of the one that ended it, or NO_SIGNAL */
 	uint32_t exiter; /* index of the thread that ended it by exit(), or NO_THREAD */
 };
@@ -176,6 +212,7 @@ struct histogram {
 	uint64_t count, total_ns, max_ns;
 };
 
+void histogram_add(struct histogram *histogram, uint64_t ns);
 /* The q-quantile (0..1), interpolated within its bucket; never above max_ns. */
 uint64_t histogram_quantile(const struct histogram *histogram, double q);
 
@@ -217,6 +254,39 @@ struct place {
 	bool is_cut_off; /* its stack could not be followed to its root */
 };
 
+/* A moment that a program marked: the probe ptrace_lab:phase. */
+struct phase {
+	uint64_t time;
+	uint32_t thread; /* index */
+	char text[PL_MARK_TEXT + 1];
+};
+
+/* Another USDT probe that was followed. */
+struct mark_count {
+	const char *name; /* "PROVIDER:NAME"; belongs to the recording */
+	uint64_t count, first, last;
+};
+
+/* A thread that the program itself switches, on kernel threads that carry it. Its life is tiled:
+ *
+ *	running	  its carrier runs
+ *	blocked	  it waits for another user thread; or its own call blocks the carrier
+ *	standing  it could run, but every carrier is blocked by the user thread on it
+ *	ready	  it could run, and waits for a carrier, or with its carrier for a CPU
+ */
+struct uthread {
+	uint32_t id;
+	uint32_t process; /* index */
+	char name[PL_MARK_NAME + 1];
+	uint64_t begin, end;
+	bool alive_at_end;
+	uint64_t running_ns, ready_ns, standing_ns, blocked_ns; /* add up to end - begin */
+	uint64_t switches;					/* times that it got a carrier */
+	uint64_t moves; /* times that it got another carrier than before */
+	struct bar bar; /* standing as STATE_STOPPED; of the first BARS_OF_UTHREADS */
+};
+#define BARS_OF_UTHREADS 64
+
 struct losses {
 	uint64_t records;   /* lane records that the kernel side could not write */
 	uint64_t life;	    /* life records */
@@ -224,6 +294,8 @@ struct losses {
 	uint64_t untracked; /* threads without a slot */
 	uint64_t repaired; /* steps of the stream that did not fit together: STATE_UNKNOWN intervals
 			    */
+	uint64_t marks;	   /* USDT marks */
+	bool marks_refused;	  /* some could not be followed at all */
 	uint64_t totals_disagree; /* threads whose totals and stream differ with nothing lost */
 };
 
@@ -274,7 +346,14 @@ struct model {
 	VECTOR(struct lock) locks;	   /* most time waited first */
 	VECTOR(struct signal_sum) signals; /* in order of their first one */
 	uint64_t signals_beyond;	   /* of more senders and receivers than are kept apart */
-	struct histogram ready;		   /* waits for a CPU, all threads */
+	VECTOR(struct phase) phases;	   /* in order of time; the first 4096 */
+	uint64_t phases_beyond;
+	VECTOR(struct mark_count) marks;
+	VECTOR(struct uthread) uthreads;       /* in order of appearance */
+	uint64_t uthreads_beyond;	       /* marks of more user threads than are kept */
+	uint32_t carriers;		       /* kernel threads that carried any */
+	VECTOR(struct preemption) preemptions; /* most often first */
+	struct histogram ready;		       /* waits for a CPU, all threads */
 	struct histogram blocked;
 	/* Time during which exactly n of the target's threads ran; the last entry: that many or
 	 * more. */

@@ -26,19 +26,6 @@ struct summary {
 	int error;
 };
 
-static void histogram_add(struct histogram *histogram, uint64_t ns)
-{
-	unsigned int bucket = 63 - __builtin_clzll(ns | 1);
-
-	if (bucket >= HISTOGRAM_BUCKETS)
-		bucket = HISTOGRAM_BUCKETS - 1;
-	histogram->buckets[bucket]++;
-	histogram->count++;
-	histogram->total_ns += ns;
-	if (ns > histogram->max_ns)
-		histogram->max_ns = ns;
-}
-
 static struct reason_total *find_reason(struct tally *tally, enum reason reason, uint16_t syscall)
 {
 	struct reason_total *total;

@@ -94,6 +94,8 @@ static int switch_out(struct timeline *timeline, uint32_t cpu, const struct reco
 	}
 	if (!(sw->flags & PL_BLOCKED)) {
 		track_open(track, STATE_READY_PREEMPTED, timeline->now);
+		track->open.waker = sw->next;
+		track->open.waker_context = sw->next ? PL_WAKER_TASK : PL_WAKER_UNKNOWN;
 		track_announce(timeline, track);
 		return 0;
 	}

@@ -113,6 +113,15 @@ static void begin_life(struct timeline *timeline, struct track *track,
 	track->open.open_begin = !(flags & PL_TASK_FIRST);
 }
 
+static void keep_priority(struct timeline *timeline, const struct track *track,
+			  const struct pl_life_task *task)
+{
+	struct thread *thread = &timeline->population.threads.items[track->open.thread];
+
+	if (task->head.size >= sizeof(*task) && task->priority.known)
+		thread->priority_first = thread->priority_last = task->priority;
+}
+
 static int feed_task(struct timeline *timeline, const struct pl_life_task *task)
 {
 	bool forked = task->head.kind == PL_LIFE_FORK;
@@ -144,6 +153,7 @@ static int feed_task(struct timeline *timeline, const struct pl_life_task *task)
 			track->tgid = newcomer.tgid;
 			track->kernel = newcomer.kernel;
 			track->start_time = task->start_time;
+			keep_priority(timeline, track, task);
 			return population_introduce(&timeline->population, thread, &newcomer);
 		}
 		track_end_unseen(timeline, track);
@@ -152,6 +162,7 @@ static int feed_task(struct timeline *timeline, const struct pl_life_task *task)
 	if (error)
 		return error;
 	track->start_time = task->start_time;
+	keep_priority(timeline, track, task);
 	begin_life(timeline, track, task);
 	return 0;
 }
@@ -300,6 +311,10 @@ static int feed_totals(struct timeline *timeline, const struct pl_life_totals *l
 	thread = &timeline->population.threads.items[owner];
 	thread->has_totals = true;
 	thread->totals = life->totals;
+	if (life->head.size >= sizeof(*life) && life->priority.known)
+		thread->priority_last = life->priority;
+	thread->has_cow = life->head.size >= PL_LIFE_TOTALS_COW && life->faults_known;
+	thread->cow_faults = thread->has_cow ? life->cow_faults : 0;
 	if (track->dead)
 		return 0;
 	track->ending_at = timeline->now;

@@ -5,13 +5,15 @@
 #include <string.h>
 
 static const size_t known_sizes[] = {
-	[PL_LIFE_TASK] = sizeof(struct pl_life_task),
-	[PL_LIFE_FORK] = sizeof(struct pl_life_task),
+	[PL_LIFE_TASK] = PL_LIFE_TASK_LEAST,
+	[PL_LIFE_FORK] = PL_LIFE_TASK_LEAST,
 	[PL_LIFE_EXEC] = sizeof(struct pl_life_exec),
 	[PL_LIFE_EXIT] = sizeof(struct pl_life_exit),
-	[PL_LIFE_TOTALS] = sizeof(struct pl_life_totals),
+	[PL_LIFE_TOTALS] = PL_LIFE_TOTALS_LEAST,
 	[PL_LIFE_RENAME] = sizeof(struct pl_life_rename),
 	[PL_LIFE_SIGNAL] = sizeof(struct pl_life_signal),
+	[PL_LIFE_MARK] = PL_LIFE_MARK_LEAST,
+	[PL_LIFE_MEMORY] = sizeof(struct pl_life_memory),
 };
 
 bool life_kind_is_known(uint8_t kind)

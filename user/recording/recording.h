@@ -42,6 +42,9 @@
 #define NOTE_STACKS_COPIED "stacks.copied" /* unwound later, from a copy of the memory */
 #define NOTE_STACKS_TABLES "stacks.tables" /* bytes of unwind tables */
 #define NOTE_TRACER_CPU	   "tracer.cpu"	   /* ns of CPU that the tracer itself took */
+#define NOTE_LOST_MARKS	   "lost.marks"	   /* marks (USDT) that found no room */
+#define NOTE_NO_MARKS	   "marks.refused" /* why not all could be followed */
+#define NOTE_MARK	   "mark."	   /* + number: PROVIDER:NAME of that definition */
 #define NOTE_FACT	   "fact."	   /* + name: what a scenario said of its own result */
 
 /* ---- writing -------------------------------------------------------------------------------- */

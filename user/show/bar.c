@@ -166,9 +166,11 @@ void draw_axis(struct text *text, unsigned int width, const void *data)
 	text_put(text, STYLE_DIM, end.text);
 }
 
+#define STOPPED_ENTRY 3
+
 void text_legend(struct text *text, const struct model *model)
 {
-	const struct {
+	struct {
 		enum state state;
 		const char *words;
 	} entries[] = {
@@ -180,7 +182,9 @@ void text_legend(struct text *text, const struct model *model)
 		{STATE_UNKNOWN, "not known: records lost"},
 	};
 	uint64_t total[STATE_COUNT] = {0};
+	const struct uthread *uthread;
 	const struct thread *thread;
+	uint64_t standing = 0;
 	bool first = true;
 
 	vector_for_each (&model->threads, thread) {
@@ -188,6 +192,14 @@ void text_legend(struct text *text, const struct model *model)
 			total[state] += thread->state_ns[state];
 	}
 	total[STATE_READY_WOKEN] += total[STATE_READY_PREEMPTED];
+	vector_for_each (&model->uthreads, uthread)
+		standing += uthread->standing_ns;
+	if (standing && !total[STATE_STOPPED]) {
+		entries[STOPPED_ENTRY].words = "stands still: its carriers are blocked";
+		total[STATE_STOPPED] = standing;
+	} else if (standing) {
+		entries[STOPPED_ENTRY].words = "stopped, or stands still with its carriers";
+	}
 	for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
 		struct glyph glyph = state_glyph(text, entries[i].state);
 

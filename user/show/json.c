@@ -169,6 +169,7 @@ static void put_processes(struct json *json, const struct model *model)
 		put_status(json, process->has_code, process->code);
 		json_unsigned(json, "threads", process->threads);
 		json_unsigned(json, "execs", process->execs);
+		json_process_memory(json, process);
 		if (process->killer < model->signals.count)
 			json_unsigned(json, "killer", process->killer);
 		else
@@ -279,6 +280,11 @@ static void put_thread(struct json *json, const struct model *model, const struc
 	json_unsigned(json, "wakers_unknown", thread->wakers_unknown);
 	put_reasons(json, model, thread);
 	put_kernel(json, thread);
+	if (thread->has_cow)
+		json_unsigned(json, "cow_faults", thread->cow_faults);
+	else
+		json_null(json, "cow_faults");
+	json_thread_schedule(json, thread);
 	json_thread_end(json, model, thread);
 	if (model->threads.count <= BARS_MAX && thread->bar.cells)
 		put_cells(json, "bar", thread->bar.cells, thread->bar.first, thread->bar.count);
@@ -424,6 +430,8 @@ static void put_trust(struct json *json, const struct model *model)
 	json_unsigned(json, "missed", losses->missed);
 	json_unsigned(json, "untracked", losses->untracked);
 	json_unsigned(json, "repaired", losses->repaired);
+	json_unsigned(json, "marks", losses->marks);
+	json_bool(json, "marks_refused", losses->marks_refused);
 	json_unsigned(json, "totals_disagree", losses->totals_disagree);
 	json_object_end(json);
 	json_object(json, "tracer");
@@ -456,6 +464,8 @@ int show_json(FILE *out, const struct model *model)
 	put_locks(&json, model);
 	json_causes(&json, model);
 	json_places(&json, model);
+	json_marks(&json, model);
+	json_preemptions(&json, model);
 	json_signals(&json, model);
 	put_distribution(&json, "latency", &model->ready);
 	put_distribution(&json, "blocked", &model->blocked);

@@ -13,5 +13,9 @@ void json_findings(struct json *json, const struct model *model);
 void json_causes(struct json *json, const struct model *model);
 void json_stacks(struct json *json, const struct model *model);
 void json_thread_end(struct json *json, const struct model *model, const struct thread *thread);
+void json_process_memory(struct json *json, const struct process *process);
+void json_thread_schedule(struct json *json, const struct thread *thread);
+void json_preemptions(struct json *json, const struct model *model);
+void json_marks(struct json *json, const struct model *model);
 
 #endif

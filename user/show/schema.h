@@ -56,5 +56,11 @@ extern const struct member path_members[];
 extern const struct member what_if_members[];
 extern const struct member stacks_members[];
 extern const struct member watch_members[];
+extern const struct member process_memory_members[];
+extern const struct member thread_schedule_members[];
+extern const struct member preemption_members[];
+extern const struct member phase_members[];
+extern const struct member mark_members[];
+extern const struct member uthread_members[];
 
 #endif

@@ -20,10 +20,12 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_path(&text, model);
 	show_processes(&text, model);
 	show_signals(&text, model);
+	show_resident(&text, model);
 	show_reasons(&text, model);
 	show_locks(&text, model);
 	show_places(&text, model);
 	show_latency(&text, model);
+	show_slices(&text, model);
 	show_claims(&text, model);
 	show_race(&text, model);
 	show_footer(&text, model);

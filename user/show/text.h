@@ -154,6 +154,8 @@ draw_function path_lane(const struct model *model);
 void show_path(struct text *text, const struct model *model);
 void show_processes(struct text *text, const struct model *model);
 void show_signals(struct text *text, const struct model *model);
+void show_slices(struct text *text, const struct model *model);
+void show_resident(struct text *text, const struct model *model);
 void show_reasons(struct text *text, const struct model *model);
 void show_locks(struct text *text, const struct model *model);
 void show_places(struct text *text, const struct model *model);

@@ -66,6 +66,14 @@ static void put_losses(struct text *text, const struct model *model)
 			    "%s records of lives lost: threads or processes, their names or their "
 			    "totals may be missing",
 			    format_count(losses->life).text);
+	if (losses->marks)
+		put_warning(text, STYLE_BAD,
+			    "%s marks of the program lost: phases and user threads are not whole",
+			    format_count(losses->marks).text);
+	if (losses->marks_refused)
+		put_warning(text, STYLE_DOUBT,
+			    "the program's marks could not all be followed: phases and user "
+			    "threads may be missing");
 	if (losses->missed)
 		put_warning(text, STYLE_BAD,
 			    "the kernel skipped the tracer's programs %s times: totals and "

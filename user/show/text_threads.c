@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* text_threads.c - who ran, who was ready and who was blocked, when and how long */
-#include "show/text.h"
+#include "show/text_threads.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,18 +11,6 @@
 #define THREADS_DEFAULT 20
 #define BAR_MIN		20
 #define BAR_MAX		160
-
-enum column {
-	NAME,
-	TID,
-	BAR,
-	RUN,
-	READY,
-	BLOCKED,
-	UNKNOWN,
-	REASON,
-	COLUMNS,
-};
 
 static const struct table_column columns[COLUMNS] = {
 	[NAME] = {.head = "thread", .min = 17},
@@ -41,6 +29,7 @@ struct section {
 	struct table table;
 	struct bar_view *views;
 	size_t view_count;
+	struct phases phases;
 };
 
 static struct bar_view *new_view(struct section *section)
@@ -221,8 +210,9 @@ void show_threads(struct text *text, const struct model *model)
 		text->error = text->error ? text->error : error;
 		return;
 	}
-	section.views = calloc(picks.items.count + 1, sizeof(*section.views));
-	if (!section.views) {
+	section.views = calloc(picks.items.count + BARS_OF_UTHREADS + 1, sizeof(*section.views));
+	if (!section.views || phases_of(model, &section.phases)) {
+		free(section.views);
 		text->error = -ENOMEM;
 		picks_free(&picks);
 		return;
@@ -230,12 +220,23 @@ void show_threads(struct text *text, const struct model *model)
 	text_gap(text);
 	table_start(&section.table, text, columns, COLUMNS, 0);
 	table_draw_head(&section.table, BAR, draw_axis, model);
+	for (size_t i = 0; i < uthread_lanes(model, limit); i++)
+		uthread_lane(&section.table, model, i, new_view(&section));
+	if (model->uthreads.count)
+		uthread_rest(&section.table, model, limit);
 	put_picks(&section, &picks);
 	if (model->threads.count > 1)
 		put_strip(&section, &sums);
 	put_path(&section);
+	if (model->phases.count) {
+		table_row(&section.table);
+		table_cell(&section.table, NAME, STYLE_DIM, "phases");
+		table_draw(&section.table, BAR, draw_phases, &section.phases);
+	}
 	table_finish(&section.table);
 	text_legend(text, model);
+	show_phases(text, &section.phases);
+	phases_free(&section.phases);
 	free(section.views);
 	picks_free(&picks);
 }
