@@ -72,6 +72,19 @@ static uint32_t thread_at(const struct fed *fed, uint32_t tid, uint64_t time)
 	return NO_THREAD;
 }
 
+/* A holder may be announced later than its waiter where both were there before. */
+static uint32_t holder_of(const struct fed *fed, const struct interval *wait)
+{
+	uint32_t holder = wait->holder ? thread_at(fed, wait->holder, wait->begin) : NO_THREAD;
+
+	if (holder != NO_THREAD || !wait->holder || !wait->open_begin)
+		return holder;
+	holder = thread_at(fed, wait->holder, wait->end);
+	return holder != NO_THREAD && fed->population->threads.items[holder].began_before
+		       ? holder
+		       : NO_THREAD;
+}
+
 static uint32_t waiters_at(const struct fed *fed, const struct lock *lock, uint64_t time)
 {
 	const struct interval *it;
@@ -108,7 +121,7 @@ static void assert_lock(const struct fed *fed, const struct oracle *oracle, cons
 		now = waiters_at(fed, lock, it->begin);
 		at_once = now > at_once ? now : at_once;
 		waited[it->thread] += ns;
-		holder = it->holder ? thread_at(fed, it->holder, it->begin) : NO_THREAD;
+		holder = holder_of(fed, it);
 		if (holder == NO_THREAD)
 			continue;
 		held[holder].ns += ns;

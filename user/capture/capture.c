@@ -20,6 +20,7 @@
 #include "base/units.h"
 #include "capture/album.h"
 #include "capture/drain.h"
+#include "capture/hang.h"
 #include "capture/kernel_side.h"
 #include "capture/launch.h"
 #include "capture/notes.h"
@@ -33,6 +34,13 @@
 /* With stacks: how long code that was mapped where other code was may be taken for that. */
 #define FETCH_MAPS_EVERY_MS 10
 #define FLUSH_EVERY_NS	    NS_PER_S
+#define FLUSH_EVERY_NS NS_PER_S
+/* At what the threads are blocked on, of which a process that ends can tell nothing more. */
+#define LOOK_EVERY_NS (100 * NS_PER_MS)
+/* Threads that have been in a circle for so long will not get out of it. */
+#define HANG_AFTER_NS NS_PER_S
+/* What waited when it was taken up, and still does after this, will go on. */
+#define HANG_SETTLE_US 20000
 
 struct session {
 	const struct capture_options *options;
@@ -41,6 +49,8 @@ struct session {
 	struct drain *drain;
 	struct stacks *stacks; /* NULL: not asked for */
 	struct album *album; /* NULL: no snapshots are wanted */
+	struct lock_names *lock_names;
+	struct hang hang; /* that was told; no members: none */
 	struct launched target;
 	int recording_fd; /* our own way to the file, to read it again */
 	int result_fd;	  /* what a scenario reports */
@@ -278,6 +288,30 @@ static int fetch(struct session *session)
 	return error ? error : stack_error;
 }
 
+/* Tells a deadlock once, as soon as there is one. */
+static void look_for_hang(struct session *session, uint64_t before)
+{
+	struct hang hang = {0};
+
+	if (session->hang.members.count || hang_find(session->side, before, &hang) ||
+	    !hang.members.count)
+		return;
+	session->hang = hang;
+	status_line_clear(&session->status_line);
+	hang_tell(&session->hang, session->lock_names);
+}
+
+/* A process that has hung before we came: nothing more will happen to these threads. What waits
+ * now has been waiting since it was taken up, if it still does after a moment. */
+static bool hung_already(struct session *session)
+{
+	if (session->options->mode != CAPTURE_ATTACH)
+		return false;
+	usleep(HANG_SETTLE_US);
+	look_for_hang(session, session->begin + HANG_SETTLE_US * NS_PER_US / 2);
+	return session->hang.members.count && !session->options->duration;
+}
+
 static void follow(struct session *session)
 {
 	struct pollfd wait[] = {
@@ -287,8 +321,8 @@ static void follow(struct session *session)
 							     : session->exit_fd,
 		 .events = POLLIN},
 	};
-	uint64_t flushed = session->begin, now;
-	bool ended = false;
+	uint64_t flushed = session->begin, looked = 0, now;
+	bool ended = hung_already(session);
 	int error;
 
 	while (!ended && !is_over(session, now = monotonic_ns())) {
@@ -298,6 +332,11 @@ static void follow(struct session *session)
 		if (!error)
 			error = album_turn(session->album, monotonic_ns());
 		handle_signals(session);
+		if (now - looked >= LOOK_EVERY_NS) {
+			lock_names_look(session->lock_names, session->side);
+			look_for_hang(session, now - HANG_AFTER_NS);
+			looked = now;
+		}
 		if (!error && now - flushed >= FLUSH_EVERY_NS) {
 			error = recording_flush(session->writer);
 			kernel_side_new_epoch(session->side);
@@ -330,6 +369,8 @@ static void end(struct session *session, struct capture_result *result)
 
 	album_take(session->album);
 	reap(session, result);
+	result->deadlocked = session->hang.members.count && !result->has_status &&
+			     hang_persists(session->side, &session->hang);
 	if (result->has_status)
 		kernel_side_await_end(session->side, session->target.pid);
 	kernel_side_stop(session->side, &session->end);
@@ -416,6 +457,8 @@ static int start(struct session *session)
 	if (status)
 		return status;
 	error = drain_new(session->side, session->writer, &session->drain);
+	if (!error)
+		error = lock_names_new(session->writer, &session->lock_names);
 	if (error) {
 		log_error("the kernel's records cannot be read: %s", strerror(-error));
 		return EXIT_NO_KERNEL;
@@ -437,6 +480,8 @@ static void clean_up(struct session *session)
 	stacks_free(&session->stacks);
 	album_free(&session->album);
 	drain_free(&session->drain);
+	lock_names_free(&session->lock_names);
+	hang_free(&session->hang);
 	kernel_side_free(&session->side);
 	recording_writer_abandon(&session->writer);
 	launch_cleanup(&session->target);

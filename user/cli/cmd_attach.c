@@ -31,6 +31,11 @@ static const struct option_spec options[] = {
 	{0},
 };
 
+static int target_status(const struct capture_result *result)
+{
+	return result->deadlocked ? EXIT_DEADLOCK : EXIT_OK;
+}
+
 static int run(void *given, int argc, char **argv)
 {
 	struct attach_settings *settings = given;
@@ -53,16 +58,20 @@ static int run(void *given, int argc, char **argv)
 	return tracing_report(
 		&capture_options,
 		&(struct present_options){.report = settings->report, .json = settings->json},
-		NULL);
+		target_status);
 }
 
 const struct command command_attach = {
 	.name = "attach",
 	.synopsis = "-p PID",
 	.summary = "trace a process that is running already, report",
-	.details = "Follows all threads of the process, those that have been blocked for long "
-		   "included, until it ends, until --duration has passed, or until Ctrl-C. The "
-		   "process is not stopped and nothing is written into it.",
+	.details =
+		"Follows all threads of the process, those that have been blocked for long "
+		"included, until it ends, until --duration has passed, or until Ctrl-C. The "
+		"process is not stopped and nothing is written into it.\n"
+		"Threads that wait for each other in a circle are named at once, with the locks "
+		"that they hold and wait for. If they did so before, the capture ends there, unless "
+		"--duration asks for more; the exit status is then 117.",
 	.options = options,
 	.settings_size = sizeof(struct attach_settings),
 	.run = run,

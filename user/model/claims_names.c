@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/claims_inside.h"
+#include "model/claims_locks.h"
 
 bool name_matches(const char *pattern, const char *text)
 {
@@ -563,6 +564,8 @@ static enum figure_result plain_figure(const struct model *model, const struct c
 		return known(ret, model->losses.records + model->losses.life);
 	if (!strcmp(word, "locks"))
 		return lock_figure(model, word, ret, because);
+	if (!strcmp(word, "deadlocks"))
+		return claim_deadlock_figure(model, word, stream_is_whole(model, because), ret);
 	return FIGURE_NO_NAME;
 }
 
@@ -592,5 +595,7 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 		return fact_figure(model, name->tail, ret, where);
 	if (!strcmp(name->head, "lock") && strcmp(name->tail, "locks"))
 		return lock_figure(model, name->tail, ret, where);
+	if (!strcmp(name->head, "deadlock") && strcmp(name->tail, "deadlocks"))
+		return claim_deadlock_figure(model, name->tail, stream_is_whole(model, where), ret);
 	return FIGURE_NO_NAME;
 }

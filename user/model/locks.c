@@ -191,10 +191,39 @@ static void end_holding(struct locks *locks, const struct lock_thread *waiter, u
 		vector_free(&holder->log);
 }
 
-static void end_wait(struct locks *locks, struct lock_thread *waiter, uint64_t end)
+/* Threads that were there before are announced one after the other, so that the holder may have
+ * come after its waiter. All that it ran since it came, it ran during this wait. */
+static int find_late_holder(struct locks *locks, struct lock_thread *waiter)
+{
+	const struct population *population = timeline_population(locks->timeline);
+	uint32_t thread = waiter - locks->threads.items, holder;
+	int error;
+
+	if (waiter->holder != NO_THREAD || !waiter->holder_tid || !waiter->open_begin)
+		return 0;
+	holder = timeline_thread_of(locks->timeline, waiter->holder_tid);
+	if (holder == NO_THREAD || !population->threads.items[holder].began_before)
+		return 0;
+	error = reserve_thread(locks, holder);
+	waiter = &locks->threads.items[thread];
+	if (!error)
+		error = find_holder(locks, waiter, holder);
+	if (error)
+		return error;
+	waiter->holder = holder;
+	waiter->holder_running_ns = 0;
+	locks->threads.items[holder].waited_for_by++;
+	return 0;
+}
+
+static int end_wait(struct locks *locks, struct lock_thread *waiter, uint64_t end)
 {
 	struct lock_entry *entry = &locks->locks.items[waiter->lock];
 	uint64_t ns = end - waiter->begin;
+	uint32_t thread = waiter - locks->threads.items;
+	int error = find_late_holder(locks, waiter);
+
+	waiter = &locks->threads.items[thread];
 
 	waiters_end(&entry->waiters, end);
 	entry->lock.waits++;
@@ -205,6 +234,7 @@ static void end_wait(struct locks *locks, struct lock_thread *waiter, uint64_t e
 	if (waiter->holder != NO_THREAD)
 		end_holding(locks, waiter, end);
 	waiter->lock = NO_LOCK;
+	return error;
 }
 
 static int begin_wait(struct locks *locks, const struct interval *interval)
@@ -221,9 +251,9 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 	waiter = &locks->threads.items[interval->thread];
 	/* Only a stream that contradicts itself begins a second wait before the first one ended. */
 	if (waiter->lock != NO_LOCK)
-		end_wait(locks, waiter, waiter->begin);
-	if (!is_lock(interval))
-		return 0;
+		error = end_wait(locks, waiter, waiter->begin);
+	if (error || !is_lock(interval))
+		return error;
 	error = find_last(locks, waiter, interval);
 	if (!error)
 		error = find_holder(locks, waiter, holder);
@@ -235,6 +265,8 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 	waiter->lock = waiter->last.lock;
 	waiter->begin = interval->begin;
 	waiter->holder = holder;
+	waiter->holder_tid = interval->holder;
+	waiter->open_begin = false;
 	if (holder != NO_THREAD) {
 		waiter->holder_running_ns =
 			timeline_running_ns(locks->timeline, holder, interval->begin);
@@ -265,7 +297,8 @@ static void on_interval(void *context, const struct interval *interval)
 		if (it->waited_for_by)
 			error = log_run(locks, it, interval);
 	} else if (it->lock != NO_LOCK && interval->state == STATE_BLOCKED) {
-		end_wait(locks, it, interval->end);
+		it->open_begin = interval->open_begin;
+		error = end_wait(locks, it, interval->end);
 	}
 	if (error)
 		locks->error = error;
@@ -350,13 +383,14 @@ static void find_main(struct locks *locks)
 int locks_finish(struct locks *locks, struct model *model)
 {
 	const struct lock_entry *entry;
-	struct lock_thread *thread;
 
 	if (locks->error)
 		return locks->error;
-	vector_for_each (&locks->threads, thread) {
-		if (thread->lock != NO_LOCK)
-			end_wait(locks, thread, thread->begin);
+	for (size_t i = 0; i < locks->threads.count; i++) {
+		struct lock_thread *thread = &locks->threads.items[i];
+
+		if (thread->lock != NO_LOCK && end_wait(locks, thread, thread->begin))
+			return -ENOMEM;
 	}
 	find_main(locks);
 	vector_for_each (&locks->locks, entry) {

@@ -7,8 +7,6 @@
 #include "model/locks.h"
 #include "model/waiters.h"
 
-#define NO_LOCK UINT32_MAX
-
 struct lock_entry {
 	struct lock lock;
 	struct waiters waiters;
@@ -40,6 +38,8 @@ struct lock_run {
 struct lock_thread {
 	uint32_t lock;		    /* that it waits for, or NO_LOCK */
 	uint32_t holder;	    /* thread index, or NO_THREAD */
+	uint32_t holder_tid;	    /* of one that was not known yet; 0: none */
+	bool open_begin;	    /* it had begun before the capture; known at its end only */
 	uint64_t begin;		    /* of the wait */
 	uint64_t holder_running_ns; /* at that time */
 	uint32_t waited_for_by;	    /* how many wait for this thread */

@@ -2,10 +2,12 @@
 /* model.c - a recording in, what happened out */
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/units.h"
+#include "model/deadlocks.h"
 #include "model/locks.h"
 #include "model/places.h"
 #include "model/population.h"
@@ -30,6 +32,7 @@ struct work {
 	struct stack_ends_counter *stack_ends;
 	struct places *places;
 	struct transitions *transitions;
+	struct deadlocks *deadlocks;
 };
 
 static void work_free(struct work *work)
@@ -41,6 +44,7 @@ static void work_free(struct work *work)
 	stack_ends_free(&work->stack_ends);
 	places_free(&work->places);
 	transitions_free(&work->transitions);
+	deadlocks_free(&work->deadlocks);
 	timeline_free(&work->timeline);
 }
 
@@ -133,6 +137,20 @@ static int read_notes(struct model *model, const struct recording *recording)
 	return error ? error : read_facts(model, recording);
 }
 
+static void read_lock_names(struct model *model, const struct recording *recording)
+{
+	struct lock *lock;
+	char key[64];
+
+	vector_for_each (&model->locks, lock) {
+		if (lock->process >= model->processes.count)
+			continue;
+		snprintf(key, sizeof(key), NOTE_LOCK_NAME "%" PRIu32 ".%" PRIx64,
+			 model->processes.items[lock->process].tgid, lock->address);
+		lock->name = recording_note(recording, key);
+	}
+}
+
 /* ---- the stream ---------------------------------------------------------------------------- */
 
 /* What the recording says its bounds are, without having read it. */
@@ -172,6 +190,8 @@ static int work_begin(struct work *work, const struct recording *recording,
 		error = places_new(work->timeline, &work->places);
 	if (!error)
 		error = transitions_new(work->timeline, &work->transitions);
+	if (!error)
+		error = deadlocks_new(work->timeline, &work->deadlocks);
 	return error;
 }
 
@@ -247,6 +267,8 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		error = locks_finish(work->locks, model);
 	if (!error)
 		error = causes_finish(work->causes, model);
+	if (!error)
+		error = deadlocks_finish(work->deadlocks, model);
 	if (!error) {
 		take_figures(model, timeline_figures(work->timeline));
 		losses->totals_disagree = totals_reconcile(
@@ -270,6 +292,7 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		memcpy(model->strip, summary.strip, sizeof(model->strip));
 	}
 	take_population(model, population);
+	read_lock_names(model, recording);
 	vector_for_each (&model->threads, thread) {
 		model->switches += thread->switches_voluntary + thread->switches_involuntary;
 		model->wakeups += thread->wakeups;
@@ -319,6 +342,7 @@ void model_free(struct model **model)
 	struct thread *thread;
 	struct claim *claim;
 	const char **argument;
+	struct deadlock *deadlock;
 
 	if (!it)
 		return;
@@ -332,6 +356,9 @@ void model_free(struct model **model)
 		free((char *)*argument);
 	vector_free(&it->threads);
 	vector_free(&it->processes);
+	vector_for_each (&it->deadlocks, deadlock)
+		vector_free(&deadlock->members);
+	vector_free(&it->deadlocks);
 	vector_free(&it->locks);
 	vector_free(&it->signals);
 	vector_free(&it->places);

@@ -192,6 +192,34 @@ struct lock {
 	uint64_t main_holder_running_ns; /* of those, it was running */
 	uint32_t main_waiter;		 /* thread index that waited longest, or NO_THREAD */
 	uint64_t main_waiter_ns;
+	const char *name; /* the variable, or where it lies; NULL: not known. The recording's */
+};
+
+#define NO_LOCK UINT32_MAX /* an index that names no lock */
+
+/* One of the threads of a deadlock: it waits for what the next one holds, the last for the first.
+ */
+struct deadlock_member {
+	uint32_t thread;
+	uint32_t holder; /* thread index of the next one */
+	enum reason reason;
+	uint64_t address;
+	uint32_t lock;	 /* index into model.locks, or NO_LOCK: a join */
+	uint64_t since;	 /* when its wait began */
+	bool open_begin; /* no: it had begun before the capture */
+};
+
+enum deadlock_end {
+	DEADLOCK_GOES_ON = 0,	/* to the end of the capture */
+	DEADLOCK_TIMED_OUT = 1, /* the first of the waits gave up */
+	DEADLOCK_KILLED = 2,	/* the process ended */
+};
+
+/* Threads that wait for each other in a circle. */
+struct deadlock {
+	uint64_t begin, end; /* from the last of its waits to the first that ended */
+	enum deadlock_end ended;
+	VECTOR(struct deadlock_member) members;
 };
 
 /* A place in the program where threads spent time, as far as stacks were kept. */
@@ -290,6 +318,7 @@ struct model {
 	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
 	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
 	VECTOR(struct place) places;	     /* most time first; empty without stacks */
+	VECTOR(struct deadlock) deadlocks;   /* in the order in which they closed */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

@@ -32,6 +32,8 @@ struct lock_label lock_label(const struct model *model, const struct lock *lock,
 
 	if (name)
 		snprintf(label.text, sizeof(label.text), "%.*s", length, name);
+	else if (lock && lock->name)
+		snprintf(label.text, sizeof(label.text), "%s", lock->name);
 	else
 		snprintf(label.text, sizeof(label.text), "0x%" PRIx64, address);
 	return label;

@@ -223,6 +223,8 @@ static const struct member waiter_members[] = {
 static const struct member lock_members[] = {
 	MEMBER_OR_NULL("pid", COUNT, "The process that it lies in; null: not known."),
 	MEMBER("address", STRING, "Its address, in hexadecimal with 0x."),
+	MEMBER_OR_NULL("name", STRING,
+		       "The variable that it is, or where it lies; null: not known."),
 	MEMBER("reason", REASON, "What kind of lock it is."),
 	MEMBER("waits", COUNT, "Waits for it."),
 	MEMBER("total_ns", COUNT, "Time waited for it, all threads together."),
@@ -233,6 +235,28 @@ static const struct member lock_members[] = {
 		       holder_members),
 	NESTED_OR_NULL("main_waiter", OBJECT, "Who waited for it longest; or null.",
 		       waiter_members),
+	{0},
+};
+
+static const struct member deadlock_thread_members[] = {
+	MEMBER("thread", COUNT, "Index into threads."),
+	MEMBER("tid", COUNT, "Its thread id."),
+	MEMBER("name", STRING, "Its name."),
+	MEMBER("reason", REASON, "What it waits for."),
+	MEMBER("address", STRING, "The word that it waits on."),
+	MEMBER_OR_NULL("lock", COUNT, "Index into locks; null: it is none, but a join."),
+	MEMBER_OR_NULL("lock_name", STRING, "The lock's name; null: not known."),
+	MEMBER("holder", COUNT, "Index into threads: who holds it, or is waited for."),
+	MEMBER_OR_NULL("since_ns", COUNT, "When the wait began; null: before the capture."),
+	{0},
+};
+
+static const struct member deadlock_members[] = {
+	MEMBER("begin_ns", COUNT, "When the last of its waits began."),
+	MEMBER("end_ns", COUNT, "When the first of its waits ended."),
+	MEMBER("ended", STRING, "goes on (at the end of the capture), timed out, or killed."),
+	NESTED("threads", OBJECTS, "Each waits for the next one, the last for the first.",
+	       deadlock_thread_members),
 	{0},
 };
 
@@ -319,6 +343,8 @@ static const struct member report_members[] = {
 	NESTED("places", OBJECTS,
 	       "Where in the program threads blocked and ran, most time first; empty without stacks.",
 	       place_members),
+	NESTED("deadlocks", OBJECTS, "Threads that waited for each other in a circle.",
+	       deadlock_members),
 	NESTED("signals", OBJECTS, "Signals by sender, receiver and number, in order of time.",
 	       signal_members),
 	MEMBER("signals_beyond", COUNT,

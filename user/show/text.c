@@ -16,6 +16,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	text_start(&text, out, options);
 	show_header(&text, model);
 	show_findings(&text, model);
+	show_deadlocks(&text, model);
 	show_threads(&text, model);
 	show_path(&text, model);
 	show_processes(&text, model);

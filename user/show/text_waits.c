@@ -3,10 +3,10 @@
 #include "show/text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include "base/units.h"
 #include "show/derive.h"
+#include "show/lock_names.h"
 
 #define REASONS_MAX	 10
 #define LOCKS_MAX	 10
@@ -121,14 +121,9 @@ static const struct table_column lock_columns[LOCK_COLUMNS] = {
 static void put_lock(struct table *table, const struct model *model, const struct lock *lock,
 		     bool kinds)
 {
-	int length;
-	const char *name = variable_at(model, lock->address, &length);
-
 	table_row(table);
-	if (name)
-		table_cell(table, LOCK_NAME, STYLE_PLAIN, "%.*s", length, name);
-	else
-		table_cell(table, LOCK_NAME, STYLE_PLAIN, "0x%" PRIx64, lock->address);
+	table_cell(table, LOCK_NAME, STYLE_PLAIN, "%s",
+		   lock_label(model, lock, lock->address).text);
 	if (kinds)
 		table_cell(table, LOCK_KIND, STYLE_PLAIN, "%s", reason_name(lock->reason));
 	table_cell(table, LOCK_WAITS, STYLE_PLAIN, "%s", format_count(lock->waits).text);

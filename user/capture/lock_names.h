@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * lock_names.h - names for the locks that were waited for, found while their processes live
+ *
+ * They go into the recording as notes, so that a report needs neither the process nor its files.
+ */
+#ifndef CAPTURE_LOCK_NAMES_H
+#define CAPTURE_LOCK_NAMES_H
+
+#include "capture/kernel_side.h"
+#include "recording/recording.h"
+
+struct lock_names;
+
+/* 0 or -ENOMEM. Failures of the writer are the writer's to keep. */
+int lock_names_new(struct recording_writer *writer, struct lock_names **ret);
+void lock_names_free(struct lock_names **names);
+/* Finds the names of all futexes that threads are blocked on just now. */
+void lock_names_look(struct lock_names *names, struct kernel_side *side);
+/* The name of one, found now if it was not before; NULL if it has none. */
+const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint64_t address);
+
+#endif
