@@ -102,6 +102,7 @@ enum pl_futex_kind {
 	PL_FUTEX_JOIN = 6,
 	PL_FUTEX_RWLOCK = 7,
 	PL_FUTEX_VECTOR = 8, /* futex_waitv: several at once */
+	PL_FUTEX_BARRIER = 9,
 };
 
 /* What a file descriptor that is waited on refers to. */
@@ -230,6 +231,7 @@ enum pl_life_kind {
 	PL_LIFE_TOTALS = 5, /* its account: at its last switch, or at the end of the capture */
 	PL_LIFE_RENAME = 6,
 	PL_LIFE_SIGNAL = 7, /* one or more signals on their way (struct pl_life_signal) */
+	PL_LIFE_FUTEX = 16, /* where a futex that a thread blocks on lies; once for each */
 };
 
 enum pl_task_flags {
@@ -260,7 +262,10 @@ struct pl_life_task {
 	PL_U32 parent;	       /* process that it is a child of */
 	PL_U32 creator;	       /* FORK: the thread that made it */
 	PL_U32 state;	       /* TASK: the kernel's task state */
-	PL_U32 stack;	       /* TASK: id of the stack with which it was blocked, 0 unknown */
+	union {
+		PL_U32 stack; /* TASK: id of the stack with which it was blocked, 0 unknown */
+		PL_U32 space; /* FORK: the process whose memory it shares; 0: it has its own */
+	};
 	struct pl_block block; /* TASK: where it was blocked */
 };
 
@@ -349,6 +354,31 @@ struct pl_life_rename {
 	char comm[PL_COMM_LEN];
 };
 
+enum pl_area_flags {
+	PL_AREA_SHARED = 1 << 0, /* with other processes that map the same file, or memory */
+	PL_AREA_HEAP = 1 << 1,	 /* what brk() gives */
+	PL_AREA_STACK = 1 << 2,	 /* of the process's first thread */
+};
+
+#define PL_AREA_NAME_LEN 32
+
+/* FUTEX: the mapping in which it lies. With it a futex that processes share can be told from any
+ * other, and a lock have a name even if its process is long gone. */
+struct pl_life_futex {
+	struct pl_life_head head; /* of the thread that blocks on it */
+	PL_U64 address;
+	PL_U64 start, end; /* the mapping */
+	PL_U64 offset;	   /* of `start` in the file, in bytes; of what is no file it is nothing */
+	PL_U64 inode;	   /* of the file, or of the shared memory; 0: of neither */
+	PL_U64 program_inode;
+	PL_U64 program_start; /* where the program's code lies */
+	PL_U64 stack;	      /* the thread's stack pointer */
+	PL_U32 device, program_device;
+	PL_U32 flags; /* enum pl_area_flags */
+	PL_U32 reserved;
+	char name[PL_AREA_NAME_LEN]; /* the file's, without folders, cut short if longer */
+};
+
 /* Kept in the kernel beside the stream, exact even where the stream has gaps. */
 struct pl_totals {
 	PL_U64 begin; /* first seen; begin..head.time is what the four times below add up to */
@@ -381,6 +411,7 @@ union pl_life {
 	struct pl_life_rename rename;
 	struct pl_life_totals totals;
 	struct pl_life_signal signal;
+	struct pl_life_futex futex;
 };
 
 /* ---- shared memory ------------------------------------------------------------------------- */
@@ -424,7 +455,7 @@ struct pl_slot {
 	PL_U16 syscall; /* of the last PL_BLOCK, as the fields below */
 	PL_U64 arg0;
 	PL_U64 arg1;
-	PL_U64 inode; /* address of the inode behind the descriptor */
+	PL_U64 inode; /* address of the inode behind the descriptor; or of the futex */
 	PL_U32 holder;
 	PL_U8 futex_kind;
 	PL_U8 file_kind;
@@ -455,6 +486,7 @@ PL_ASSERT("pl_life_rename", sizeof(struct pl_life_rename) == 40);
 PL_ASSERT("pl_life_signal", sizeof(struct pl_life_signal) == 96);
 PL_ASSERT("pl_totals", sizeof(struct pl_totals) == 80);
 PL_ASSERT("pl_life_totals", sizeof(struct pl_life_totals) == 104);
+PL_ASSERT("pl_life_futex", sizeof(struct pl_life_futex) == 136);
 PL_ASSERT("pl_lane", sizeof(struct pl_lane) == 128);
 PL_ASSERT("pl_slot", sizeof(struct pl_slot) == 192);
 

@@ -48,6 +48,16 @@ inlined void life_comm(char comm[PL_COMM_LEN], struct task_struct *task)
 	BPF_CORE_READ_INTO((char(*)[PL_COMM_LEN])comm, task, comm);
 }
 
+/* The process of the thread that makes it, if that is another one and both have one memory (vfork,
+ * posix_spawn). */
+inlined __u32 shares_memory_with(struct task_struct *child)
+{
+	struct task_struct *parent = bpf_get_current_task_btf();
+
+	return parent->tgid != child->tgid && child->mm && parent->mm == child->mm ? parent->tgid
+										   : 0;
+}
+
 /* FORK and TASK. `place` is where a TASK was blocked, or NULL. */
 inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 creator,
 		       const struct place *place, __u64 now)
@@ -64,6 +74,8 @@ inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 cr
 	record->parent = BPF_CORE_READ(task, real_parent, tgid);
 	record->creator = creator;
 	record->state = task->__state;
+	if (kind == PL_LIFE_FORK)
+		record->space = shares_memory_with(task);
 	if (place) {
 		place_tell(place, task->pid, &record->block);
 		record->stack = place->stack;

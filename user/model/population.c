@@ -21,6 +21,9 @@ void population_free(struct population *population)
 	vector_free(&population->threads);
 	vector_free(&population->processes);
 	vector_free(&population->households);
+	vector_free(&population->futexes);
+	lock_map_free(&population->futex_map);
+	lock_map_free(&population->file_map);
 }
 
 static struct tid_entry *entry_of(struct population *population, uint32_t tid)
@@ -80,6 +83,7 @@ static int add_process(struct population *population, const struct newcomer *new
 					   : NO_THREAD;
 	process->begin = newcomer->time;
 	household->began_before = newcomer->began_before;
+	household->space = population->spaces++;
 	copy_text(process->name, unknown_comm, PL_COMM_LEN);
 	*ret = process - population->processes.items;
 	if (entry)
@@ -189,6 +193,7 @@ void population_exec(struct population *population, uint32_t thread, const char 
 	copy_text(process->name, comm, PL_COMM_LEN);
 	copy_text(process->path, path, PL_PATH_LEN);
 	process->execs++;
+	population->households.items[who->process].space = population->spaces++;
 }
 
 void population_exit_code(struct population *population, uint32_t tid, uint32_t thread,

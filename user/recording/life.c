@@ -12,6 +12,7 @@ static const size_t known_sizes[] = {
 	[PL_LIFE_TOTALS] = sizeof(struct pl_life_totals),
 	[PL_LIFE_RENAME] = sizeof(struct pl_life_rename),
 	[PL_LIFE_SIGNAL] = sizeof(struct pl_life_signal),
+	[PL_LIFE_FUTEX] = sizeof(struct pl_life_futex),
 };
 
 bool life_kind_is_known(uint8_t kind)
