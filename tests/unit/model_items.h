@@ -362,6 +362,7 @@ static inline void fed_free(struct fed *fed)
 {
 	struct deadlock *deadlock;
 	struct thread *thread;
+	struct lock *lock;
 
 	vector_for_each (&fed->model.deadlocks, deadlock)
 		vector_free(&deadlock->members);
@@ -372,6 +373,8 @@ static inline void fed_free(struct fed *fed)
 		free(thread->bar.cells);
 	}
 	vector_free(&fed->intervals);
+	vector_for_each (&fed->model.locks, lock)
+		vector_free(&lock->users);
 	vector_free(&fed->model.locks);
 	vector_free(&fed->model.what_ifs);
 	critical_path_clear(&fed->model.path);

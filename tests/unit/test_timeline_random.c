@@ -95,6 +95,24 @@ static uint32_t waiters_at(const struct fed *fed, const struct lock *lock, uint6
 	return count;
 }
 
+/* Who ended a wait for something that one thread has at a time, had it. */
+static uint32_t holder_by_wake(const struct fed *fed, const struct interval *wait)
+{
+	bool owned = wait->reason == REASON_LOCK || wait->reason == REASON_RWLOCK;
+	uint32_t waker = NO_THREAD;
+
+	if (!owned || wait->waker_context != PL_WAKER_TASK || wait->open_end)
+		return NO_THREAD;
+	for (size_t i = 0; i < fed->population->threads.count; i++) {
+		const struct thread *thread = &fed->population->threads.items[i];
+
+		if (thread->tid == wait->waker && thread->begin <= wait->end &&
+		    wait->end <= thread->end)
+			waker = i;
+	}
+	return waker == wait->thread ? NO_THREAD : waker;
+}
+
 struct held {
 	uint64_t ns, running_ns;
 };
@@ -122,8 +140,12 @@ static void assert_lock(const struct fed *fed, const struct oracle *oracle, cons
 		at_once = now > at_once ? now : at_once;
 		waited[it->thread] += ns;
 		holder = holder_of(fed, it);
-		if (holder == NO_THREAD)
+		if (holder == NO_THREAD) {
+			holder = holder_by_wake(fed, it);
+			if (holder != NO_THREAD)
+				held[holder].ns += ns;
 			continue;
+		}
 		held[holder].ns += ns;
 		held[holder].running_ns += oracle_running(oracle, holder, it->begin, it->end);
 	}

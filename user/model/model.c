@@ -343,6 +343,7 @@ void model_free(struct model **model)
 	struct claim *claim;
 	const char **argument;
 	struct deadlock *deadlock;
+	struct lock *lock;
 
 	if (!it)
 		return;
@@ -359,6 +360,8 @@ void model_free(struct model **model)
 	vector_for_each (&it->deadlocks, deadlock)
 		vector_free(&deadlock->members);
 	vector_free(&it->deadlocks);
+	vector_for_each (&it->locks, lock)
+		vector_free(&lock->users);
 	vector_free(&it->locks);
 	vector_free(&it->signals);
 	vector_free(&it->places);

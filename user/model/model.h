@@ -47,9 +47,10 @@ struct interval {
 	uint16_t syscall;   /* BLOCKED: in which system call, or PL_NO_SYSCALL */
 	uint16_t cpu;	    /* RUNNING: where */
 	uint64_t begin, end;
-	uint64_t address; /* BLOCKED in a futex: its address */
-	uint32_t holder;  /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
-	uint32_t waker;	  /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context */
+	uint64_t address;   /* BLOCKED in a futex: its address */
+	uint8_t futex_kind; /* enum pl_futex_kind */
+	uint32_t holder;    /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
+	uint32_t waker;	    /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context */
 	uint8_t waker_context; /* enum pl_waker_context */
 	bool open_begin;       /* it had begun before the capture did */
 	bool open_end;	       /* it had not ended when the capture did */
@@ -179,9 +180,19 @@ struct histogram {
 /* The q-quantile (0..1), interpolated within its bucket; never above max_ns. */
 uint64_t histogram_quantile(const struct histogram *histogram, double q);
 
-/* One lock, across the threads of one process. */
+/* What one thread had to do with one lock. */
+struct lock_user {
+	uint32_t thread;
+	uint32_t waits;
+	uint64_t waited_ns;
+	uint64_t held_ns;	  /* others waited while it held it */
+	uint64_t held_running_ns; /* of those, it was running */
+};
+
+/* One lock, across threads and processes. It is known by file and offset if processes share it,
+ * else by its address in the one address space. */
 struct lock {
-	uint32_t process;
+	uint32_t process; /* where it was first waited for */
 	uint64_t address; /* of the word waited on; CONDITION, RWLOCK: of the 8 bytes it lies in */
 	enum reason reason; /* LOCK, SEMAPHORE, CONDITION, ... */
 	uint32_t waits;
@@ -193,6 +204,23 @@ struct lock {
 	uint32_t main_waiter;		 /* thread index that waited longest, or NO_THREAD */
 	uint64_t main_waiter_ns;
 	const char *name; /* the variable, or where it lies; NULL: not known. The recording's */
+
+	bool inherits;		   /* LOCK: it gives its holder the priority of who waits for it */
+	bool shared;		   /* threads of several processes may wait for it */
+	uint64_t first_ns;	   /* when it was first waited for, since the capture began */
+	uint32_t first_waiter;	   /* by whom: thread index */
+	uint32_t waits_open_begin; /* waits that had begun before the capture */
+	uint32_t waits_open_end;   /* that had not ended at its end */
+	uint32_t timed_out;	   /* waits that a timer ended */
+	uint32_t holder_known;	   /* waits whose holder was read when they began */
+	uint32_t holder_confirmed; /* of those, the holder itself ended them */
+	uint32_t holder_by_wake;   /* waits whose holder is only known by its having ended them */
+	struct histogram waiting;
+	/* From the wake-up to the moment at which the thread ran that was to have it: the lock is
+	 * nobody's good then. */
+	uint32_t handovers;
+	uint64_t handover_ns, handover_max_ns;
+	VECTOR(struct lock_user) users; /* most time waited or held up first */
 };
 
 #define NO_LOCK UINT32_MAX /* an index that names no lock */

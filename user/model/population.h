@@ -54,6 +54,8 @@ static inline uint32_t population_find(const struct population *population, uint
 	return page ? page[tid % TIDS_PER_PAGE].thread - 1 : NO_THREAD;
 }
 
+/* Which thread had that tid at that time; NO_THREAD if none. */
+uint32_t population_thread_at(const struct population *population, uint32_t tid, uint64_t time);
 /* Index of the process that has, or last had, that pid; NO_THREAD if none. */
 uint32_t population_find_process(const struct population *population, uint32_t tgid);
 /* Makes `tid` the tid of a thread, or nobody's (NO_THREAD). */

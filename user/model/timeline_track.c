@@ -129,6 +129,7 @@ void track_block(struct timeline *timeline, struct track *track, uint32_t prev_s
 		track->open.syscall = block->syscall;
 		track->open.address = block_futex(&timeline->rules, block);
 		track->open.holder = block->holder;
+		track->open.futex_kind = block->futex_kind;
 	}
 	track->open.stack = stacks->user;
 	track->open.kernel_stack = stacks->kernel;
