@@ -466,6 +466,9 @@ static int start(struct session *session)
 	status = options->stacks ? start_stacks(session) : 0;
 	if (status)
 		return status;
+	drain_tell(session->drain, session->lock_names);
+	if (session->program_fd >= 0)
+		lock_names_know(session->lock_names, session->program_fd);
 	notes_of_begin(session->writer, options, session->target.pid);
 	if (options->pcb_every)
 		status = album_new(&(struct album_options){.every = options->pcb_every,

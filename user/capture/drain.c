@@ -7,12 +7,14 @@
 #include <sys/epoll.h>
 
 #include "capture/stacks.h"
+#include "capture/lock_names.h"
 
 struct drain {
 	struct kernel_side *side;
 	struct recording_writer *writer;
 	struct ring_buffer *life;
 	struct stacks *stacks; /* or NULL */
+	struct lock_names *names; /* or NULL */
 	uint64_t records;
 	uint64_t first_time;
 	int error; /* the recording's first one */
@@ -36,7 +38,14 @@ static int take_life(void *context, void *data, size_t size)
 	if (drain->stacks)
 		stacks_life(drain->stacks, life);
 	keep_error(drain, recording_write_life(drain->writer, life));
+	if (drain->names)
+		lock_names_hear(drain->names, life);
 	return 0;
+}
+
+void drain_tell(struct drain *drain, struct lock_names *names)
+{
+	drain->names = names;
 }
 
 int drain_new(struct kernel_side *side, struct recording_writer *writer, struct drain **ret)

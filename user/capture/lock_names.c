@@ -2,10 +2,17 @@
 #include "capture/lock_names.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
 
 #include "symbols/variables.h"
 
@@ -18,8 +25,15 @@ struct lock_name {
 	char *name; /* NULL: it has none */
 };
 
+/* A file that a program was started from. */
+struct program {
+	char path[PL_PATH_LEN + 1]; /* "": it has none */
+	int fd;			    /* -1: to be opened by its path */
+};
+
 struct lock_names {
 	struct recording_writer *writer;
+	VECTOR(struct program) programs;
 	struct variables *variables;
 	VECTOR(struct lock_name) names; /* by process and address */
 	/* Of the process that was looked at last, while one look lasts. */
@@ -60,6 +74,7 @@ void lock_names_free(struct lock_names **slot)
 	vector_for_each (&names->names, name)
 		free(name->name);
 	vector_free(&names->names);
+	vector_free(&names->programs);
 	variables_free(&names->variables);
 	free(names);
 	*slot = NULL;
@@ -106,28 +121,202 @@ static const struct process_map *map_of(struct lock_names *names, pid_t pid)
 	return &names->map;
 }
 
+static bool is_known(const struct lock_names *names, size_t place, uint32_t tgid, uint64_t address)
+{
+	return place < names->names.count && names->names.items[place].tgid == tgid &&
+	       names->names.items[place].address == address;
+}
+
+/* Takes over `words`, which may be NULL. */
+static const char *keep(struct lock_names *names, uint32_t tgid, uint64_t address, char *words)
+{
+	struct lock_name *name = insert(names, place_of(names, tgid, address));
+	char key[96];
+
+	if (!name) {
+		free(words);
+		return NULL;
+	}
+	*name = (struct lock_name){.tgid = tgid, .address = address, .name = words};
+	if (words) {
+		snprintf(key, sizeof(key), NOTE_LOCK_NAME "%" PRIu32 ".%" PRIx64, tgid, address);
+		recording_write_note(names->writer, key, "%s", words);
+	}
+	return words;
+}
+
 static const char *name_now(struct lock_names *names, uint32_t tgid, uint64_t address)
 {
 	size_t place = place_of(names, tgid, address);
 	const struct process_map *map;
-	struct lock_name *name;
-	char key[96];
 
-	if (place < names->names.count && names->names.items[place].tgid == tgid &&
-	    names->names.items[place].address == address)
+	if (is_known(names, place, tgid, address))
 		return names->names.items[place].name;
 	map = map_of(names, (pid_t)tgid);
-	name = map ? insert(names, place) : NULL;
-	if (!name)
+	if (!map)
 		return NULL;
-	name->tgid = tgid;
-	name->address = address;
-	name->name = variables_name(names->variables, (pid_t)tgid, map, address);
-	if (name->name) {
-		snprintf(key, sizeof(key), NOTE_LOCK_NAME "%" PRIu32 ".%" PRIx64, tgid, address);
-		recording_write_note(names->writer, key, "%s", name->name);
+	return keep(names, tgid, address,
+		    variables_name(names->variables, (pid_t)tgid, map, address));
+}
+
+/* ---- processes that have ended ------------------------------------------------------------- */
+
+void lock_names_know(struct lock_names *names, int fd)
+{
+	struct program *program = vector_add(&names->programs);
+
+	if (program)
+		program->fd = fd;
+}
+
+static void know_path(struct lock_names *names, const struct pl_life_exec *exec)
+{
+	struct program *program;
+
+	vector_for_each (&names->programs, program)
+		if (!strncmp(program->path, exec->path, PL_PATH_LEN))
+			return;
+	program = vector_add(&names->programs);
+	if (!program)
+		return;
+	program->fd = -1;
+	memcpy(program->path, exec->path, PL_PATH_LEN);
+}
+
+static bool is_file(int fd, uint32_t device, uint64_t inode)
+{
+	struct stat status;
+
+	return !fstat(fd, &status) && status.st_ino == inode &&
+	       (major(status.st_dev) << 20 | minor(status.st_dev)) == device;
+}
+
+/* A descriptor of its own if the file is there that the process had, or -1. */
+static int open_if_same(const char *path, uint32_t device, uint64_t inode)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0 && !is_file(fd, device, inode)) {
+		close(fd);
+		fd = -1;
 	}
-	return name->name;
+	return fd;
+}
+
+static int open_program(const struct lock_names *names, uint32_t device, uint64_t inode)
+{
+	const struct program *program;
+	int fd;
+
+	vector_for_each (&names->programs, program) {
+		if (program->fd < 0)
+			fd = open_if_same(program->path, device, inode);
+		else
+			fd = is_file(program->fd, device, inode)
+				     ? fcntl(program->fd, F_DUPFD_CLOEXEC, 3)
+				     : -1;
+		if (fd >= 0)
+			return fd;
+	}
+	return -1;
+}
+
+static int open_library(const struct pl_life_futex *futex)
+{
+	static const char *const folders[] = {
+		"/usr/lib/x86_64-linux-gnu",
+		"/usr/lib/aarch64-linux-gnu",
+		"/usr/lib64",
+		"/usr/lib",
+		"/usr/local/lib",
+	};
+	char path[256];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/%.*s", folders[i], PL_AREA_NAME_LEN, futex->name);
+		fd = open_if_same(path, futex->device, futex->inode);
+		if (fd >= 0)
+			return fd;
+	}
+	return -1;
+}
+
+static char *name_in_program(struct lock_names *names, const struct pl_life_futex *futex)
+{
+	struct variable_trace trace = {.address = futex->address, .code = futex->program_start};
+	CLEANUP_CLOSE int fd = open_program(names, futex->program_device, futex->program_inode);
+
+	return fd >= 0 && trace.code ? variables_name_in(names->variables, fd, &trace) : NULL;
+}
+
+static char *name_in_library(struct lock_names *names, const struct pl_life_futex *futex)
+{
+	char library[PL_AREA_NAME_LEN + 1] = "";
+	struct variable_trace trace = {
+		.address = futex->address,
+		.start = futex->start,
+		.offset = futex->offset,
+		.library = library,
+	};
+	CLEANUP_CLOSE int fd = open_library(futex);
+
+	memcpy(library, futex->name, PL_AREA_NAME_LEN);
+	return fd >= 0 ? variables_name_in(names->variables, fd, &trace) : NULL;
+}
+
+__attribute__((format(printf, 1, 2))) static char *text(const char *format, ...)
+{
+	va_list arguments;
+	char *words;
+
+	va_start(arguments, format);
+	if (vasprintf(&words, format, arguments) < 0)
+		words = NULL;
+	va_end(arguments);
+	return words;
+}
+
+/* With what the kernel side told when the thread blocked. */
+static char *name_afterwards(struct lock_names *names, const struct pl_life_futex *futex)
+{
+	uint64_t offset = futex->address - futex->start;
+	bool program = !futex->inode || (futex->inode == futex->program_inode &&
+					 futex->device == futex->program_device);
+	char *name = NULL;
+
+	if (futex->flags & PL_AREA_HEAP)
+		return text("heap+0x%" PRIx64, offset);
+	if (futex->flags & PL_AREA_SHARED)
+		return text("shared %.*s+0x%" PRIx64, PL_AREA_NAME_LEN,
+			    *futex->name ? futex->name : "memory", offset + futex->offset);
+	if (futex->flags & PL_AREA_STACK)
+		return text("stack of the main thread");
+	if (program)
+		name = name_in_program(names, futex);
+	else
+		name = name_in_library(names, futex);
+	if (name)
+		return name;
+	if (futex->stack >= futex->start && futex->stack < futex->end)
+		return text("stack of thread %" PRIu32, futex->head.tid);
+	return text("%s+0x%" PRIx64, futex->inode ? "file" : "anonymous", offset);
+}
+
+void lock_names_hear(struct lock_names *names, const union pl_life *life)
+{
+	const struct pl_life_futex *futex = &life->futex;
+	size_t place;
+
+	if (life->head.kind == PL_LIFE_EXEC)
+		know_path(names, &life->exec);
+	if (life->head.kind != PL_LIFE_FUTEX || name_now(names, futex->head.tgid, futex->address))
+		return;
+	forget_map(names);
+	place = place_of(names, futex->head.tgid, futex->address);
+	if (!is_known(names, place, futex->head.tgid, futex->address))
+		keep(names, futex->head.tgid, futex->address, name_afterwards(names, futex));
 }
 
 const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint64_t address)

@@ -104,6 +104,7 @@ static int read_segments(struct data_symbols *symbols, Elf *elf)
 		segment->offset = header.p_offset;
 		segment->address = header.p_vaddr;
 		segment->size = header.p_filesz;
+		segment->executable = header.p_flags & PF_X;
 	}
 	return 0;
 }
@@ -249,4 +250,16 @@ bool data_symbols_bias(const struct data_symbols *symbols, uint64_t start, uint6
 		return true;
 	}
 	return false;
+}
+
+bool data_symbols_program_bias(const struct data_symbols *symbols, uint64_t code, uint64_t *ret)
+{
+	const struct data_segment *segment;
+	uint64_t lowest = UINT64_MAX;
+
+	vector_for_each (&symbols->segments, segment)
+		if (segment->executable && segment->address < lowest)
+			lowest = segment->address;
+	*ret = code - lowest;
+	return lowest != UINT64_MAX;
 }

@@ -16,6 +16,7 @@ struct data_symbol {
 
 struct data_segment {
 	uint64_t offset, address, size;
+	bool executable;
 };
 
 struct data_symbols {
@@ -34,5 +35,8 @@ const char *data_symbol_name(const struct data_symbols *symbols, const struct da
 /* What has to be added to the file's addresses where `offset` of it is mapped at `start`. */
 bool data_symbols_bias(const struct data_symbols *symbols, uint64_t start, uint64_t offset,
 		       uint64_t *ret);
+
+/* The same where only the address is known at which the program's first code lies. */
+bool data_symbols_program_bias(const struct data_symbols *symbols, uint64_t code, uint64_t *ret);
 
 #endif

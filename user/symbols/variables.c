@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -45,27 +47,58 @@ void variables_free(struct variables **variables)
 	*variables = NULL;
 }
 
-/* NULL only if memory is out; what is no ELF file has no symbols. */
+static struct module *known_module(struct variables *variables, uint32_t device, uint64_t inode)
+{
+	struct module *module;
+
+	vector_for_each (&variables->modules, module)
+		if (module->device == device && module->inode == inode)
+			return module;
+	return NULL;
+}
+
+static struct module *add_module(struct variables *variables, uint32_t device, uint64_t inode,
+				 int fd)
+{
+	struct module *module = vector_add(&variables->modules);
+
+	if (!module)
+		return NULL;
+	module->device = device;
+	module->inode = inode;
+	/* What is no ELF file has no symbols. */
+	if (fd >= 0)
+		data_symbols_read(fd, &module->symbols);
+	return module;
+}
+
+/* NULL only if memory is out. */
 static const struct data_symbols *module_of(struct variables *variables, pid_t pid,
 					    const struct process_area *area)
 {
-	struct module *module;
-	int fd;
+	struct module *module = known_module(variables, area->device, area->inode);
+	CLEANUP_CLOSE int fd = -1;
 
-	vector_for_each (&variables->modules, module)
-		if (module->device == area->device && module->inode == area->inode)
-			return &module->symbols;
-	module = vector_add(&variables->modules);
-	if (!module)
-		return NULL;
-	module->device = area->device;
-	module->inode = area->inode;
+	if (module)
+		return &module->symbols;
 	fd = process_area_open(pid, area);
-	if (fd >= 0) {
-		data_symbols_read(fd, &module->symbols);
-		close(fd);
-	}
-	return &module->symbols;
+	module = add_module(variables, area->device, area->inode, fd);
+	return module ? &module->symbols : NULL;
+}
+
+static const struct data_symbols *module_in(struct variables *variables, int fd)
+{
+	struct module *module;
+	struct stat status;
+	uint32_t device;
+
+	if (fstat(fd, &status))
+		return NULL;
+	device = major(status.st_dev) << 20 | minor(status.st_dev);
+	module = known_module(variables, device, status.st_ino);
+	if (!module)
+		module = add_module(variables, device, status.st_ino, fd);
+	return module ? &module->symbols : NULL;
 }
 
 /* The file to whose data the area belongs: variables without a value (.bss) lie in memory of no
@@ -124,13 +157,22 @@ static struct offset_label offset_label(uint64_t offset)
 	return label;
 }
 
+static char *symbol_name(const struct data_symbols *symbols, const struct data_symbol *symbol,
+			 uint64_t address, const char *library)
+{
+	struct offset_label offset = offset_label(address - symbol->address);
+
+	if (!library)
+		return text("%s%s", data_symbol_name(symbols, symbol), offset.text);
+	return text("%s%s (%s)", data_symbol_name(symbols, symbol), offset.text, library);
+}
+
 static char *variable_name(struct variables *variables, pid_t pid, const struct process_map *map,
 			   const struct process_area *area, uint64_t address)
 {
 	const struct process_area *file = file_of(map, area);
 	const struct data_symbols *symbols;
 	const struct data_symbol *symbol = NULL;
-	struct offset_label offset;
 	uint64_t bias;
 
 	if (!file || file->shared || !(symbols = module_of(variables, pid, file)) ||
@@ -141,11 +183,23 @@ static char *variable_name(struct variables *variables, pid_t pid, const struct 
 	if (!symbol)
 		return area->inode ? text("%s+0x%" PRIx64, base_name(file->path), address - bias)
 				   : NULL;
-	offset = offset_label(address - bias - symbol->address);
-	if (is_program(pid, file))
-		return text("%s%s", data_symbol_name(symbols, symbol), offset.text);
-	return text("%s%s (%s)", data_symbol_name(symbols, symbol), offset.text,
-		    base_name(file->path));
+	return symbol_name(symbols, symbol, address - bias,
+			   is_program(pid, file) ? NULL : base_name(file->path));
+}
+
+char *variables_name_in(struct variables *variables, int fd, const struct variable_trace *trace)
+{
+	const struct data_symbols *symbols = module_in(variables, fd);
+	const struct data_symbol *symbol;
+	uint64_t bias;
+
+	if (!symbols)
+		return NULL;
+	if (trace->code ? !data_symbols_program_bias(symbols, trace->code, &bias)
+			: !data_symbols_bias(symbols, trace->start, trace->offset, &bias))
+		return NULL;
+	symbol = data_symbols_at(symbols, trace->address - bias);
+	return symbol ? symbol_name(symbols, symbol, trace->address - bias, trace->library) : NULL;
 }
 
 /* The stack pointer is told for threads that are blocked, and that is what these are. */

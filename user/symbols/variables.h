@@ -23,9 +23,19 @@ void variables_free(struct variables **variables);
  * or memory is out. */
 char *variables_name(struct variables *variables, pid_t pid, const struct process_map *map,
 		     uint64_t address);
-/* Where a symbol of the program or a library whose path matches one of the names lies in the
- * process; 0 if it has none. */
+/* Where a symbol of the file that is mapped in the area lies in the process; 0 if it has none. */
 uint64_t variables_find(struct variables *variables, pid_t pid, const struct process_map *map,
 			const struct process_area *area, const char *symbol);
+
+/* What is known of an address in a process that has ended. */
+struct variable_trace {
+	uint64_t address;
+	uint64_t start, offset; /* a mapping of the file begins there, with this part of it */
+	uint64_t code;		/* or: the program's first code lies there; 0: not known */
+	const char *library;	/* the file's name, NULL: it is the program itself */
+};
+
+/* `fd` is the file, and stays open. NULL: it has no variable there. */
+char *variables_name_in(struct variables *variables, int fd, const struct variable_trace *trace);
 
 #endif
