@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "show/json_sections.h"
+#include "show/lock_names.h"
 
 static void put_lock_thread(struct json *json, const struct model *model, const char *name,
 			    uint32_t index, uint64_t ns, uint64_t running_ns, bool holder)
@@ -19,6 +20,46 @@ static void put_lock_thread(struct json *json, const struct model *model, const 
 	if (holder)
 		json_unsigned(json, "running_ns", running_ns);
 	json_object_end(json);
+}
+
+static void put_users(struct json *json, const struct model *model, const struct lock *lock)
+{
+	const struct lock_user *user;
+
+	json_array(json, "threads");
+	vector_for_each (&lock->users, user) {
+		json_object(json, NULL);
+		json_unsigned(json, "thread", user->thread);
+		json_unsigned(json, "tid", model->threads.items[user->thread].tid);
+		json_string(json, "name", model->threads.items[user->thread].name);
+		json_unsigned(json, "waits", user->waits);
+		json_unsigned(json, "waited_ns", user->waited_ns);
+		json_unsigned(json, "held_ns", user->held_ns);
+		json_unsigned(json, "held_running_ns", user->held_running_ns);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void put_lock_details(struct json *json, const struct model *model, const struct lock *lock)
+{
+	json_string(json, "kind", lock_kind_name(lock));
+	json_bool(json, "shared", lock->shared);
+	json_unsigned(json, "first_ns", lock->first_ns);
+	json_unsigned(json, "first_waiter", lock->first_waiter);
+	json_unsigned(json, "mean_ns", lock->waits ? lock->total_ns / lock->waits : 0);
+	json_unsigned(json, "p50_ns", histogram_quantile(&lock->waiting, 0.50));
+	json_unsigned(json, "p99_ns", histogram_quantile(&lock->waiting, 0.99));
+	json_unsigned(json, "waits_begun_before", lock->waits_open_begin);
+	json_unsigned(json, "waits_not_ended", lock->waits_open_end);
+	json_unsigned(json, "timed_out", lock->timed_out);
+	json_unsigned(json, "holder_known", lock->holder_known);
+	json_unsigned(json, "holder_confirmed", lock->holder_confirmed);
+	json_unsigned(json, "holder_by_wake", lock->holder_by_wake);
+	json_unsigned(json, "handovers", lock->handovers);
+	json_unsigned(json, "handover_ns", lock->handover_ns);
+	json_unsigned(json, "handover_max_ns", lock->handover_max_ns);
+	put_users(json, model, lock);
 }
 
 void json_put_locks(struct json *json, const struct model *model)
@@ -45,6 +86,7 @@ void json_put_locks(struct json *json, const struct model *model)
 				lock->main_holder_running_ns, true);
 		put_lock_thread(json, model, "main_waiter", lock->main_waiter, lock->main_waiter_ns,
 				0, false);
+		put_lock_details(json, model, lock);
 		json_object_end(json);
 	}
 	json_array_end(json);

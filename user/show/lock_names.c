@@ -38,3 +38,12 @@ struct lock_label lock_label(const struct model *model, const struct lock *lock,
 		snprintf(label.text, sizeof(label.text), "0x%" PRIx64, address);
 	return label;
 }
+
+const char *lock_kind_name(const struct lock *lock)
+{
+	if (lock->reason == REASON_LOCK)
+		return lock->inherits ? "PI mutex" : "mutex";
+	if (lock->reason == REASON_GIL)
+		return "GIL";
+	return reason_name(lock->reason);
+}

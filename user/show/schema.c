@@ -220,6 +220,18 @@ static const struct member waiter_members[] = {
 	{0},
 };
 
+static const struct member lock_user_members[] = {
+	MEMBER("thread", COUNT, "Index into threads."),
+	MEMBER("tid", COUNT, "Its thread id."),
+	MEMBER("name", STRING, "Its name."),
+	MEMBER("waits", COUNT, "How often it waited."),
+	MEMBER("waited_ns", COUNT, "How long, all waits together."),
+	MEMBER("held_ns", COUNT, "Time that others waited while it held the lock."),
+	MEMBER("held_running_ns", COUNT,
+	       "The part of that during which it was running; 0 where holder_by_wake is not."),
+	{0},
+};
+
 static const struct member lock_members[] = {
 	MEMBER_OR_NULL("pid", COUNT, "The process that it lies in; null: not known."),
 	MEMBER("address", STRING, "Its address, in hexadecimal with 0x."),
@@ -235,6 +247,24 @@ static const struct member lock_members[] = {
 		       holder_members),
 	NESTED_OR_NULL("main_waiter", OBJECT, "Who waited for it longest; or null.",
 		       waiter_members),
+	MEMBER("kind", STRING, "mutex, PI mutex, GIL, or as reason."),
+	MEMBER("shared", BOOLEAN, "Whether processes share it: then pid is that of the first."),
+	MEMBER("first_ns", COUNT, "When it was first waited for."),
+	MEMBER("first_waiter", COUNT, "By whom: index into threads."),
+	MEMBER("mean_ns", COUNT, "total_ns / waits."),
+	MEMBER("p50_ns", COUNT, "Half of the waits were shorter, within their power of two."),
+	MEMBER("p99_ns", COUNT, "99 % of the waits were shorter, within their power of two."),
+	MEMBER("waits_begun_before", COUNT, "Waits that had begun before the capture."),
+	MEMBER("waits_not_ended", COUNT, "Waits that had not ended when the capture did."),
+	MEMBER("timed_out", COUNT, "Waits that their own timer ended."),
+	MEMBER("holder_known", COUNT, "Waits whose holder was read when they began."),
+	MEMBER("holder_confirmed", COUNT, "Of those, waits that the same holder ended."),
+	MEMBER("holder_by_wake", COUNT, "Waits whose holder is known only by having ended them."),
+	MEMBER("handovers", COUNT, "Times that a waiter was woken and then ran."),
+	MEMBER("handover_ns", COUNT, "Time from those wake-ups until they ran."),
+	MEMBER("handover_max_ns", COUNT, "The longest of these."),
+	NESTED("threads", OBJECTS, "Who waited for it, and held it while others waited.",
+	       lock_user_members),
 	{0},
 };
 
