@@ -14,7 +14,8 @@
 
 #include "base/cleanup.h"
 
-#include "symbols/variables.h"
+#include "base/log.h"
+#include "symbols/python.h"
 
 /* A program may well have a lock in each of a million objects; the names of some will do. */
 #define NAMES_MAX 4096
@@ -31,8 +32,16 @@ struct program {
 	int fd;			    /* -1: to be opened by its path */
 };
 
+/* A process that was asked for Python's lock. */
+struct asked {
+	uint32_t tgid;
+	uint64_t program; /* where its code lies: another one after an exec */
+};
+
 struct lock_names {
 	struct recording_writer *writer;
+	VECTOR(struct asked) asked;
+	bool warned; /* of a Python that is not known */
 	VECTOR(struct program) programs;
 	struct variables *variables;
 	VECTOR(struct lock_name) names; /* by process and address */
@@ -75,6 +84,7 @@ void lock_names_free(struct lock_names **slot)
 		free(name->name);
 	vector_free(&names->names);
 	vector_free(&names->programs);
+	vector_free(&names->asked);
 	variables_free(&names->variables);
 	free(names);
 	*slot = NULL;
@@ -304,6 +314,54 @@ static char *name_afterwards(struct lock_names *names, const struct pl_life_fute
 	return text("%s+0x%" PRIx64, futex->inode ? "file" : "anonymous", offset);
 }
 
+/* ---- Python -------------------------------------------------------------------------------- */
+
+/* Whether it is the first time for this program in this process. */
+static bool is_new(struct lock_names *names, const struct pl_life_futex *futex)
+{
+	struct asked *asked;
+
+	vector_for_each (&names->asked, asked) {
+		if (asked->tgid != futex->head.tgid)
+			continue;
+		if (asked->program == futex->program_start)
+			return false;
+		asked->program = futex->program_start;
+		return true;
+	}
+	asked = vector_add(&names->asked);
+	if (asked)
+		*asked = (struct asked){futex->head.tgid, futex->program_start};
+	return asked;
+}
+
+static void find_gil(struct lock_names *names, const struct pl_life_futex *futex)
+{
+	const struct process_map *map = map_of(names, (pid_t)futex->head.tgid);
+	struct python_gil gil = {0};
+	CLEANUP_CLOSE int fd = -1;
+	char key[32];
+	int found;
+
+	if (map) {
+		found = python_gil_find(names->variables, (pid_t)futex->head.tgid, map, &gil);
+	} else {
+		fd = open_program(names, futex->program_device, futex->program_inode);
+		found = fd >= 0 ? python_gil_trace(names->variables, fd, futex->program_start, &gil)
+				: 0;
+	}
+	if (found == -ENOTSUP && !names->warned) {
+		names->warned = true;
+		log_warning("where the lock of Python 3.%u lies is not known: it appears as a "
+			    "condition in _PyRuntime",
+			    gil.minor);
+	}
+	if (found != 1)
+		return;
+	snprintf(key, sizeof(key), NOTE_GIL "%" PRIu32, futex->head.tgid);
+	recording_write_note(names->writer, key, "%" PRIx64 " %" PRIx64, gil.start, gil.end);
+}
+
 void lock_names_hear(struct lock_names *names, const union pl_life *life)
 {
 	const struct pl_life_futex *futex = &life->futex;
@@ -311,7 +369,11 @@ void lock_names_hear(struct lock_names *names, const union pl_life *life)
 
 	if (life->head.kind == PL_LIFE_EXEC)
 		know_path(names, &life->exec);
-	if (life->head.kind != PL_LIFE_FUTEX || name_now(names, futex->head.tgid, futex->address))
+	if (life->head.kind != PL_LIFE_FUTEX)
+		return;
+	if (is_new(names, futex))
+		find_gil(names, futex);
+	if (name_now(names, futex->head.tgid, futex->address))
 		return;
 	forget_map(names);
 	place = place_of(names, futex->head.tgid, futex->address);

@@ -129,9 +129,21 @@ static uint64_t running_at(const struct locks *locks, uint32_t thread, uint64_t 
 
 /* ---- waits --------------------------------------------------------------------------------- */
 
-static void end_holding(struct locks *locks, const struct lock_thread *waiter, uint64_t end)
+/* Nobody is known to hold what it waits for. */
+static void drop_holder(struct locks *locks, struct lock_thread *waiter)
 {
-	struct lock_thread *holder = &locks->threads.items[waiter->holder];
+	struct lock_thread *holder;
+
+	if (waiter->holder == NO_THREAD)
+		return;
+	holder = &locks->threads.items[waiter->holder];
+	if (!--holder->waited_for_by)
+		vector_free(&holder->log);
+	waiter->holder = NO_THREAD;
+}
+
+static void end_holding(struct locks *locks, struct lock_thread *waiter, uint64_t end)
+{
 	struct lock_share *share = &locks->shares.items[waiter->last.holder_share];
 
 	if (end > waiter->begin) {
@@ -140,8 +152,7 @@ static void end_holding(struct locks *locks, const struct lock_thread *waiter, u
 			running_at(locks, waiter->holder, end, waiter->holder_running_ns) -
 			waiter->holder_running_ns;
 	}
-	if (!--holder->waited_for_by)
-		vector_free(&holder->log);
+	drop_holder(locks, waiter);
 }
 
 /* Threads that were there before are announced one after the other, so that the holder may have
@@ -170,28 +181,30 @@ static int find_late_holder(struct locks *locks, struct lock_thread *waiter,
 	return 0;
 }
 
-/* Nobody was seen to hold it; but who ends a wait for a lock that has one holder was that. What it
- * did meanwhile has not been kept. */
-static int blame_waker(struct locks *locks, struct lock_thread *waiter,
-		       const struct interval *interval)
+/* Who ended the wait by giving up what it was for; NO_THREAD if that is not known. */
+static uint32_t giver_of(const struct locks *locks, const struct interval *interval)
 {
-	struct lock *lock = &locks->locks.items[waiter->lock].lock;
 	uint32_t waker;
-	int error;
 
 	if (!(1u << interval->reason & REASONS_OWNED) || interval->waker_context != PL_WAKER_TASK ||
 	    interval->open_end)
-		return 0;
+		return NO_THREAD;
 	waker = population_thread_at(timeline_population(locks->timeline), interval->waker,
 				     interval->end);
-	if (waker == NO_THREAD || waker == interval->thread)
-		return 0;
-	error = find_holder(locks, waiter, waker);
+	return waker == interval->thread ? NO_THREAD : waker;
+}
+
+/* Nobody was seen to hold it; but who ends a wait for a lock that has one holder was that. What it
+ * did meanwhile has not been kept. */
+static int blame(struct locks *locks, uint32_t thread, uint32_t giver, uint64_t ns)
+{
+	struct lock_thread *waiter = &locks->threads.items[thread];
+	int error = find_holder(locks, waiter, giver);
+
 	if (error)
 		return error;
-	lock->holder_by_wake++;
-	locks->shares.items[waiter->last.holder_share].user.held_ns +=
-		interval->end - interval->begin;
+	locks->locks.items[waiter->lock].lock.holder_by_wake++;
+	locks->shares.items[waiter->last.holder_share].user.held_ns += ns;
 	return 0;
 }
 
@@ -213,18 +226,6 @@ static void count_wait(struct lock *lock, const struct interval *interval, uint6
 	lock->timed_out += !interval->open_end && interval->waker_context == PL_WAKER_INTERRUPT;
 }
 
-static void count_holder(struct locks *locks, const struct lock_thread *waiter,
-			 const struct interval *interval)
-{
-	struct lock *lock = &locks->locks.items[waiter->lock].lock;
-
-	lock->holder_known++;
-	lock->holder_confirmed +=
-		interval->waker_context == PL_WAKER_TASK && !interval->open_end &&
-		population_thread_at(timeline_population(locks->timeline), interval->waker,
-				     interval->end) == waiter->holder;
-}
-
 /* `interval` is the wait; `end` is its end, or its begin if it turns out that there was none. */
 static int end_wait(struct locks *locks, uint32_t thread, const struct interval *interval,
 		    uint64_t end)
@@ -232,6 +233,8 @@ static int end_wait(struct locks *locks, uint32_t thread, const struct interval 
 	struct lock_thread *waiter = &locks->threads.items[thread];
 	struct lock_entry *entry = &locks->locks.items[waiter->lock];
 	struct lock_user *user;
+	uint64_t before = 0;
+	uint32_t giver;
 	int error;
 
 	waiters_end(&entry->waiters, end);
@@ -243,12 +246,22 @@ static int end_wait(struct locks *locks, uint32_t thread, const struct interval 
 	waiter = &locks->threads.items[thread];
 	if (error)
 		return error;
-	if (waiter->holder != NO_THREAD) {
-		count_holder(locks, waiter, interval);
-		end_holding(locks, waiter, end);
-	} else {
-		error = blame_waker(locks, waiter, interval);
+	giver = giver_of(locks, interval);
+	if (interval->reason == REASON_GIL) {
+		before = locks_gil_passed(locks, thread, interval, giver);
+		/* The one who gave it up is certain, and who was thought to have it is not. */
+		if (waiter->holder != giver && giver != NO_THREAD)
+			drop_holder(locks, waiter);
 	}
+	if (waiter->holder != NO_THREAD) {
+		entry->lock.holder_known++;
+		entry->lock.holder_confirmed += waiter->holder == giver;
+		end_holding(locks, waiter, end);
+	} else if (giver != NO_THREAD) {
+		error = blame(locks, thread, giver, end - waiter->begin);
+	}
+	if (!error && before)
+		error = blame(locks, thread, giver, before);
 	waiter->handed = interval->waker_context == PL_WAKER_TASK && !interval->open_end
 				 ? waiter->lock
 				 : NO_LOCK;
@@ -283,6 +296,11 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 	if (error || !is_lock(interval))
 		return error;
 	error = find_last(locks, waiter, interval);
+	if (!error && interval->reason == REASON_GIL) {
+		holder = locks_gil_owner(locks, waiter->last.lock, interval);
+		error = holder != NO_THREAD ? reserve_thread(locks, holder) : 0;
+		waiter = &locks->threads.items[interval->thread];
+	}
 	if (!error)
 		error = find_holder(locks, waiter, holder);
 	if (!error)

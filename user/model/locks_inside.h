@@ -10,6 +10,8 @@
 struct lock_entry {
 	struct lock lock;
 	struct waiters waiters;
+	/* GIL: who was woken last to have it, or NO_THREAD; and how often that has changed. */
+	uint32_t owner, owners;
 };
 
 /* What one lock and one thread have to do with each other. */
@@ -39,8 +41,11 @@ struct lock_thread {
 	uint32_t holder_tid;	    /* of one that was not known yet; 0: none */
 	uint64_t begin;		    /* of the wait */
 	uint64_t holder_running_ns; /* at that time */
-	uint32_t waited_for_by;	    /* how many wait for this thread */
-	uint32_t handed;	    /* the lock whose wait just ended by a wake-up, or NO_LOCK */
+	/* GIL: waits that timed out one after the other while nobody was known to have it. */
+	uint64_t unexplained_ns;
+	uint32_t unexplained_owners; /* as many owners as there had been then */
+	uint32_t waited_for_by;	     /* how many wait for this thread */
+	uint32_t handed;	     /* the lock whose wait just ended by a wake-up, or NO_LOCK */
 	struct lock_last last;
 	VECTOR(struct lock_run) log;
 };
@@ -59,6 +64,12 @@ struct locks {
 int locks_drop_waits(struct locks *locks);
 int locks_find(struct locks *locks, const struct interval *interval, uint32_t *ret);
 int locks_find_share(struct locks *locks, uint32_t lock, uint32_t thread, uint32_t *ret);
+/* Who has Python's lock as this wait for it begins, as far as is known: nothing can be read. */
+uint32_t locks_gil_owner(struct locks *locks, uint32_t lock, const struct interval *wait);
+/* A wait for it has ended; who `waker` is, or NO_THREAD. How much of the waiting before this one
+ * the waker explains. */
+uint64_t locks_gil_passed(struct locks *locks, uint32_t waiter, const struct interval *interval,
+			  uint32_t waker);
 /* The waiting parts of a condition variable, and of a read-write lock, are pairs of words within
  * eight bytes; threads wait for the one or the other in turn. */
 uint64_t locks_address(const struct interval *interval);

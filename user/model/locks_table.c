@@ -37,6 +37,7 @@ int locks_find(struct locks *locks, const struct interval *interval, uint32_t *r
 		entry = vector_add(&locks->locks);
 		if (!entry)
 			return -ENOMEM;
+		entry->owner = NO_THREAD;
 		entry->lock = (struct lock){
 			.process = process,
 			.address = address,

@@ -47,10 +47,12 @@ struct interval {
 	uint16_t syscall;   /* BLOCKED: in which system call, or PL_NO_SYSCALL */
 	uint16_t cpu;	    /* RUNNING: where */
 	uint64_t begin, end;
-	uint64_t address;   /* BLOCKED in a futex: its address */
-	uint8_t futex_kind; /* enum pl_futex_kind */
-	uint32_t holder;    /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
-	uint32_t waker;	    /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context */
+	uint64_t address; /* BLOCKED in a futex: its address */
+	/* enum pl_futex_kind. GIL: CONDITION, waits to have it; OTHER, gave it up and waits until
+	 * it is taken; MUTEX, for a moment inside */
+	uint8_t futex_kind;
+	uint32_t holder; /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
+	uint32_t waker;	 /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context */
 	uint8_t waker_context; /* enum pl_waker_context */
 	bool open_begin;       /* it had begun before the capture did */
 	bool open_end;	       /* it had not ended when the capture did */

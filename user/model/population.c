@@ -22,6 +22,7 @@ void population_free(struct population *population)
 	vector_free(&population->processes);
 	vector_free(&population->households);
 	vector_free(&population->futexes);
+	vector_free(&population->gils);
 	lock_map_free(&population->futex_map);
 	lock_map_free(&population->file_map);
 }
@@ -108,6 +109,8 @@ static int add_process(struct population *population, const struct newcomer *new
 	household->space = population->spaces++;
 	copy_text(process->name, unknown_comm, PL_COMM_LEN);
 	*ret = process - population->processes.items;
+	if (population->gils.count)
+		population_find_gil(population, *ret);
 	if (entry)
 		entry->process = *ret + 1;
 	return 0;

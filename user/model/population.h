@@ -22,6 +22,13 @@ struct household {
 	bool began_before; /* it was there before the capture */
 	bool code_is_final;
 	uint32_t space; /* number of its address space, which an exec replaces */
+	uint32_t gil; /* index of its range, or that of the process that it was forked from, + 1 */
+};
+
+/* Where the lock of a process's Python interpreter lies. */
+struct gil_range {
+	uint32_t tgid;
+	uint64_t start, end;
 };
 
 /* Where a futex lies, as PL_LIFE_FUTEX told. */
@@ -38,6 +45,7 @@ struct population {
 	VECTOR(struct household) households; /* what else there is to know of the processes */
 	struct tid_entry **pages;
 	uint32_t spaces;
+	VECTOR(struct gil_range) gils;
 	VECTOR(struct futex_place) futexes;
 	struct lock_map futex_map; /* (address, space) -> futex */
 	struct lock_map file_map;  /* (inode, device) -> file */
@@ -85,6 +93,12 @@ void population_exit_code(struct population *population, uint32_t tid, uint32_t 
 /* The process of this thread shares the memory of another one. */
 void population_share_space(struct population *population, uint32_t thread, uint32_t tgid);
 uint32_t population_space(const struct population *population, uint32_t process);
+/* Before any process is added. 0 or -ENOMEM. */
+int population_know_gil(struct population *population, const struct gil_range *range);
+/* NULL: the futex at that address is not part of such a lock. */
+const struct gil_range *population_gil_at(const struct population *population, uint32_t thread,
+					  uint64_t address);
+void population_find_gil(struct population *population, uint32_t process);
 /* 0 or -ENOMEM. */
 int population_futex(struct population *population, const struct pl_life_futex *futex);
 /* NULL: not told. */

@@ -55,3 +55,41 @@ const struct futex_place *population_futex_place(const struct population *popula
 		return NULL;
 	return &population->futexes.items[index];
 }
+
+int population_know_gil(struct population *population, const struct gil_range *range)
+{
+	struct gil_range *place = vector_add(&population->gils);
+
+	if (!place)
+		return -ENOMEM;
+	*place = *range;
+	return 0;
+}
+
+/* A child that executes nothing has what its parent has; it has a range of its own if it was looked
+ * at, too. */
+void population_find_gil(struct population *population, uint32_t process)
+{
+	const struct process *it = &population->processes.items[process];
+	struct household *household = &population->households.items[process];
+
+	household->gil = it->parent != NO_THREAD && it->parent < process
+				 ? population->households.items[it->parent].gil
+				 : 0;
+	for (size_t i = 0; i < population->gils.count; i++)
+		if (population->gils.items[i].tgid == it->tgid)
+			household->gil = (uint32_t)i + 1;
+}
+
+const struct gil_range *population_gil_at(const struct population *population, uint32_t thread,
+					  uint64_t address)
+{
+	uint32_t process = population->threads.items[thread].process;
+	uint32_t index = population->households.items[process].gil;
+	const struct gil_range *range;
+
+	if (!index)
+		return NULL;
+	range = &population->gils.items[index - 1];
+	return address >= range->start && address < range->end ? range : NULL;
+}

@@ -42,6 +42,7 @@
 #define NOTE_STACKS_COPIED "stacks.copied" /* unwound later, from a copy of the memory */
 #define NOTE_STACKS_TABLES "stacks.tables" /* bytes of unwind tables */
 #define NOTE_TRACER_CPU	   "tracer.cpu"	   /* ns of CPU that the tracer itself took */
+#define NOTE_GIL	   "gil." /* + pid: first and last + 1 address of Python's lock, in hexadecimal */
 #define NOTE_LOCK_NAME	   "lock.name."	   /* + pid, '.', address in hexadecimal: what lies there */
 #define NOTE_FACT	   "fact."	   /* + name: what a scenario said of its own result */
 

@@ -32,6 +32,9 @@ struct lock_label lock_label(const struct model *model, const struct lock *lock,
 
 	if (name)
 		snprintf(label.text, sizeof(label.text), "%.*s", length, name);
+	else if (lock && lock->reason == REASON_GIL && lock->process < model->processes.count)
+		snprintf(label.text, sizeof(label.text), "GIL of %s",
+			 model->processes.items[lock->process].name);
 	else if (lock && lock->name)
 		snprintf(label.text, sizeof(label.text), "%s", lock->name);
 	else

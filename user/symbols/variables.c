@@ -302,3 +302,15 @@ uint64_t variables_find(struct variables *variables, pid_t pid, const struct pro
 	symbol = data_symbols_called(symbols, name);
 	return symbol ? symbol->address + bias : 0;
 }
+
+uint64_t variables_find_in(struct variables *variables, int fd, uint64_t code, const char *name)
+{
+	const struct data_symbols *symbols = module_in(variables, fd);
+	const struct data_symbol *symbol;
+	uint64_t bias;
+
+	if (!symbols || !data_symbols_program_bias(symbols, code, &bias))
+		return 0;
+	symbol = data_symbols_called(symbols, name);
+	return symbol ? symbol->address + bias : 0;
+}

@@ -37,5 +37,7 @@ struct variable_trace {
 
 /* `fd` is the file, and stays open. NULL: it has no variable there. */
 char *variables_name_in(struct variables *variables, int fd, const struct variable_trace *trace);
+/* Where a symbol of the program lay whose first code lay at `code`; 0 if it has none. */
+uint64_t variables_find_in(struct variables *variables, int fd, uint64_t code, const char *symbol);
 
 #endif
