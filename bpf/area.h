@@ -67,9 +67,9 @@ static long area_found(struct task_struct *task, struct vm_area_struct *area,
 	return 0;
 }
 
-inlined void area_tell_of(struct task_struct *task, __u64 address, __u64 time)
+inlined void area_tell_of(struct task_struct *task, __u64 address, __u32 kind, __u64 time)
 {
-	struct pl_life_futex record = {.address = address};
+	struct pl_life_futex record = {.address = address, .futex_kind = kind};
 	struct futex_key key = {.address = address, .tgid = task->tgid, .exec = task->self_exec_id};
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	__u32 one = 1;

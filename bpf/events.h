@@ -258,10 +258,10 @@ struct pl_life_head {
 struct pl_life_task {
 	struct pl_life_head head;
 	char comm[PL_COMM_LEN];
-	PL_U64 start_time;     /* the kernel's: tid and start time name a thread for ever */
-	PL_U32 parent;	       /* process that it is a child of */
-	PL_U32 creator;	       /* FORK: the thread that made it */
-	PL_U32 state;	       /* TASK: the kernel's task state */
+	PL_U64 start_time; /* the kernel's: tid and start time name a thread for ever */
+	PL_U32 parent;	   /* process that it is a child of */
+	PL_U32 creator;	   /* FORK: the thread that made it */
+	PL_U32 state;	   /* TASK: the kernel's task state */
 	union {
 		PL_U32 stack; /* TASK: id of the stack with which it was blocked, 0 unknown */
 		PL_U32 space; /* FORK: the process whose memory it shares; 0: it has its own */
@@ -374,8 +374,8 @@ struct pl_life_futex {
 	PL_U64 program_start; /* where the program's code lies */
 	PL_U64 stack;	      /* the thread's stack pointer */
 	PL_U32 device, program_device;
-	PL_U32 flags; /* enum pl_area_flags */
-	PL_U32 reserved;
+	PL_U32 flags;		     /* enum pl_area_flags */
+	PL_U32 futex_kind;	     /* enum pl_futex_kind, when it was first waited for */
 	char name[PL_AREA_NAME_LEN]; /* the file's, without folders, cut short if longer */
 };
 

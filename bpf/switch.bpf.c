@@ -90,9 +90,9 @@ inlined bool find_place(struct task_struct *prev, struct pl_slot *slot, struct p
 }
 
 /* A function of its own, as find_futex(). */
-__noinline int tell_futex(__u64 address, __u64 now)
+__noinline int tell_futex(__u64 address, __u32 kind, __u64 now)
 {
-	area_tell_of(bpf_get_current_task_btf(), address, now);
+	area_tell_of(bpf_get_current_task_btf(), address, kind, now);
 	return 0;
 }
 
@@ -100,7 +100,7 @@ __noinline int tell_futex(__u64 address, __u64 now)
 inlined void tell_area(const struct place *place, const struct pl_slot *slot, __u64 now)
 {
 	if (place->inode != slot->inode && area_matters(place))
-		tell_futex(place->inode, now);
+		tell_futex(place->inode, place->futex_kind, now);
 }
 
 inlined void account_out(struct pl_slot *slot, struct task_struct *prev, __u8 flags, __u64 now)

@@ -29,9 +29,10 @@
 	X(pwritev2)                                                                                \
 	X(recvfrom)                                                                                \
 	X(sendto)                                                                                  \
-	X(recvmsg) X(sendmsg) X(recvmmsg) X(sendmmsg) X(accept) X(accept4) X(connect) X(sendfile)  \
-		X(splice) X(tee) X(vmsplice) X(ioctl) X(fsync) X(fdatasync) X(ftruncate)           \
-			X(fallocate) X(getdents64) X(copy_file_range)
+	X(recvmsg)                                                                                 \
+	X(sendmsg) X(recvmmsg) X(sendmmsg) X(accept) X(accept4) X(connect) X(sendfile) X(splice)   \
+		X(tee) X(vmsplice) X(ioctl) X(fsync) X(fdatasync) X(ftruncate) X(fallocate)        \
+			X(getdents64) X(copy_file_range)
 
 /* One bit per number, so that the check is a load and a test. */
 #define FILE_CALL_BIT(name) (__NR_##name / 64 == FILE_CALL_WORD ? 1ull << (__NR_##name % 64) : 0) |

@@ -237,7 +237,8 @@ void hang_tell(const struct hang *hang, struct lock_names *names)
 	vector_for_each (&hang->members, member) {
 		struct thread_label waits = thread_label(member, member->tid);
 		struct thread_label holds = thread_label(member, member->holder);
-		const char *name = lock_names_find(names, member->tgid, member->address);
+		const char *name =
+			lock_names_find(names, member->tgid, member->kind, member->address);
 		char shown[256];
 
 		if (member->kind == PL_FUTEX_JOIN) {

@@ -155,8 +155,31 @@ static const char *keep(struct lock_names *names, uint32_t tgid, uint64_t addres
 	return words;
 }
 
-static const char *name_now(struct lock_names *names, uint32_t tgid, uint64_t address)
+/* By which address the model knows it: two words of a condition, or of a read-write lock, are one.
+ */
+static uint64_t known_by(uint32_t kind, uint64_t address)
 {
+	return kind == PL_FUTEX_CONDITION || kind == PL_FUTEX_RWLOCK ? address & ~7ull : address;
+}
+
+/* Where the object begins to which the word belongs, in the C library's layout. */
+static uint64_t object_of(uint32_t kind, uint64_t address)
+{
+	switch (kind) {
+	case PL_FUTEX_CONDITION:
+		return (address & ~7ull) - 40;
+	case PL_FUTEX_RWLOCK:
+		return (address & ~7ull) - 8;
+	case PL_FUTEX_BARRIER:
+		return address - 4;
+	default:
+		return address;
+	}
+}
+
+static const char *name_now(struct lock_names *names, uint32_t tgid, uint32_t kind, uint64_t word)
+{
+	uint64_t address = known_by(kind, word);
 	size_t place = place_of(names, tgid, address);
 	const struct process_map *map;
 
@@ -166,7 +189,7 @@ static const char *name_now(struct lock_names *names, uint32_t tgid, uint64_t ad
 	if (!map)
 		return NULL;
 	return keep(names, tgid, address,
-		    variables_name(names->variables, (pid_t)tgid, map, address));
+		    variables_name(names->variables, (pid_t)tgid, map, object_of(kind, word)));
 }
 
 /* ---- processes that have ended ------------------------------------------------------------- */
@@ -255,7 +278,8 @@ static int open_library(const struct pl_life_futex *futex)
 
 static char *name_in_program(struct lock_names *names, const struct pl_life_futex *futex)
 {
-	struct variable_trace trace = {.address = futex->address, .code = futex->program_start};
+	struct variable_trace trace = {.address = object_of(futex->futex_kind, futex->address),
+				       .code = futex->program_start};
 	CLEANUP_CLOSE int fd = open_program(names, futex->program_device, futex->program_inode);
 
 	return fd >= 0 && trace.code ? variables_name_in(names->variables, fd, &trace) : NULL;
@@ -265,7 +289,7 @@ static char *name_in_library(struct lock_names *names, const struct pl_life_fute
 {
 	char library[PL_AREA_NAME_LEN + 1] = "";
 	struct variable_trace trace = {
-		.address = futex->address,
+		.address = object_of(futex->futex_kind, futex->address),
 		.start = futex->start,
 		.offset = futex->offset,
 		.library = library,
@@ -291,7 +315,7 @@ __attribute__((format(printf, 1, 2))) static char *text(const char *format, ...)
 /* With what the kernel side told when the thread blocked. */
 static char *name_afterwards(struct lock_names *names, const struct pl_life_futex *futex)
 {
-	uint64_t offset = futex->address - futex->start;
+	uint64_t offset = object_of(futex->futex_kind, futex->address) - futex->start;
 	bool program = !futex->inode || (futex->inode == futex->program_inode &&
 					 futex->device == futex->program_device);
 	char *name = NULL;
@@ -365,6 +389,7 @@ static void find_gil(struct lock_names *names, const struct pl_life_futex *futex
 void lock_names_hear(struct lock_names *names, const union pl_life *life)
 {
 	const struct pl_life_futex *futex = &life->futex;
+	uint64_t address;
 	size_t place;
 
 	if (life->head.kind == PL_LIFE_EXEC)
@@ -373,17 +398,18 @@ void lock_names_hear(struct lock_names *names, const union pl_life *life)
 		return;
 	if (is_new(names, futex))
 		find_gil(names, futex);
-	if (name_now(names, futex->head.tgid, futex->address))
+	if (name_now(names, futex->head.tgid, futex->futex_kind, futex->address))
 		return;
 	forget_map(names);
-	place = place_of(names, futex->head.tgid, futex->address);
-	if (!is_known(names, place, futex->head.tgid, futex->address))
-		keep(names, futex->head.tgid, futex->address, name_afterwards(names, futex));
+	address = known_by(futex->futex_kind, futex->address);
+	place = place_of(names, futex->head.tgid, address);
+	if (!is_known(names, place, futex->head.tgid, address))
+		keep(names, futex->head.tgid, address, name_afterwards(names, futex));
 }
 
-const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint64_t address)
+const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint8_t kind, uint64_t address)
 {
-	const char *name = name_now(names, tgid, address);
+	const char *name = name_now(names, tgid, kind, address);
 
 	forget_map(names);
 	return name;
@@ -398,7 +424,7 @@ void lock_names_look(struct lock_names *names, struct kernel_side *side)
 
 		if (slot->task && slot->state == PL_STATE_BLOCKED && kind != PL_FUTEX_NONE &&
 		    kind != PL_FUTEX_JOIN && kind != PL_FUTEX_VECTOR)
-			name_now(names, slot->tgid, slot->arg0);
+			name_now(names, slot->tgid, kind, slot->arg0);
 	}
 	forget_map(names);
 }

@@ -9,5 +9,8 @@
  * `because` says why not. */
 enum figure_result claim_deadlock_figure(const struct model *model, const char *tail, bool whole,
 					 long double *ret);
+/* lock.at_once, lock.handover, lock.timed_out, condition.waits */
+enum figure_result claim_lock_figure(const struct model *model, const char *head, const char *tail,
+				     bool whole, long double *ret);
 
 #endif

@@ -520,7 +520,7 @@ static enum figure_result lock_figure(const struct model *model, const char *tai
 	}
 	if (strcmp(tail, "locks") && strcmp(tail, "waits") && strcmp(tail, "wait") &&
 	    strcmp(tail, "wait_max") && strcmp(tail, "holder_running"))
-		return FIGURE_NO_NAME;
+		return claim_lock_figure(model, "lock", tail, stream_is_whole(model, because), ret);
 	if (!stream_is_whole(model, because))
 		return FIGURE_UNKNOWN;
 	if (!strcmp(tail, "locks"))
@@ -595,6 +595,9 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 		return fact_figure(model, name->tail, ret, where);
 	if (!strcmp(name->head, "lock") && strcmp(name->tail, "locks"))
 		return lock_figure(model, name->tail, ret, where);
+	if (!strcmp(name->head, "condition"))
+		return claim_lock_figure(model, name->head, name->tail,
+					 stream_is_whole(model, where), ret);
 	if (!strcmp(name->head, "deadlock") && strcmp(name->tail, "deadlocks"))
 		return claim_deadlock_figure(model, name->tail, stream_is_whole(model, where), ret);
 	return FIGURE_NO_NAME;
