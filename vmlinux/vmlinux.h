@@ -115,7 +115,6 @@ struct task_struct {
 	int exit_code;
 	unsigned in_iowait : 1;
 	unsigned in_execve : 1;
-	void *mm;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;
