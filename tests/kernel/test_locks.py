@@ -211,3 +211,29 @@ class Gil(KernelTest):
         traced = run("/usr/bin/python3", "-c", PATIENT)
         waited = sum(x["total_ns"] for x in traced.json["locks"] if x["reason"] == "gil")
         self.assertLess(waited, 40 * MS)
+
+
+class Wakes(KernelTest):
+    def pairs(self, traced):
+        name = names(traced)
+        return {(name.get(w["from"]), name[w["to"]], w["kind"]): w["count"]
+                for w in traced.json["wakes"]}
+
+    def test_each_wait_that_ended_was_ended_by_somebody(self):
+        traced = run(bench("pingpong"), "futex", 50000)
+        known = sum(t["wakers_known"] for t in traced.json["threads"])
+        self.assertEqual(sum(w["count"] for w in traced.json["wakes"]), known)
+        self.assertNotIn("unknown", {w["kind"] for w in traced.json["wakes"]})
+
+    def test_who_woke_whom_how_often(self):
+        traced = scenario("ipc-pipe")
+        pairs = self.pairs(traced)
+        self.assertGreaterEqual(pairs[("producer", "consumer", "thread")], 18)
+        self.assertGreaterEqual(pairs[(None, "producer", "timer")], 20)
+        # It need not wait for the second child if that has ended before the first.
+        self.assertGreaterEqual(sum(n for (_, to, kind), n in pairs.items()
+                                    if to == "ipc-pipe" and kind == "exit"), 1)
+
+    def test_two_that_wake_each_other_are_one_long_chain(self):
+        traced = run(bench("pingpong"), "futex", 5000, 1)
+        self.assertGreater(traced.json["wake_chain"]["length"], 20)

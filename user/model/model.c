@@ -16,6 +16,7 @@
 #include "model/summary.h"
 #include "model/totals.h"
 #include "model/transitions.h"
+#include "model/wakes.h"
 #include "recording/recording.h"
 
 /* How many items go by between two calls to the progress: some ten milliseconds of work. */
@@ -33,6 +34,7 @@ struct work {
 	struct places *places;
 	struct transitions *transitions;
 	struct deadlocks *deadlocks;
+	struct wakes *wakes;
 };
 
 static void work_free(struct work *work)
@@ -45,6 +47,7 @@ static void work_free(struct work *work)
 	places_free(&work->places);
 	transitions_free(&work->transitions);
 	deadlocks_free(&work->deadlocks);
+	wakes_free(&work->wakes);
 	timeline_free(&work->timeline);
 }
 
@@ -211,6 +214,8 @@ static int work_begin(struct work *work, const struct recording *recording,
 		error = transitions_new(work->timeline, &work->transitions);
 	if (!error)
 		error = deadlocks_new(work->timeline, &work->deadlocks);
+	if (!error)
+		error = wakes_new(work->timeline, &work->wakes);
 	return error;
 }
 
@@ -288,6 +293,8 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		error = causes_finish(work->causes, model);
 	if (!error)
 		error = deadlocks_finish(work->deadlocks, model);
+	if (!error)
+		error = wakes_finish(work->wakes, model);
 	if (!error) {
 		take_figures(model, timeline_figures(work->timeline));
 		losses->totals_disagree = totals_reconcile(
@@ -379,6 +386,7 @@ void model_free(struct model **model)
 	vector_for_each (&it->deadlocks, deadlock)
 		vector_free(&deadlock->members);
 	vector_free(&it->deadlocks);
+	vector_free(&it->wakes);
 	vector_for_each (&it->locks, lock)
 		vector_free(&lock->users);
 	vector_free(&it->locks);

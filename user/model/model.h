@@ -273,6 +273,30 @@ struct place {
 	struct place_frame frames[PLACE_FRAMES];
 	unsigned int frame_count, own;
 	bool is_cut_off; /* its stack could not be followed to its root */
+/* What ended a blocked interval. */
+enum wake_kind {
+	WAKE_UNKNOWN = 0,
+	WAKE_THREAD = 1,
+	WAKE_EXIT = 2,	    /* the end of the thread or process that was waited for */
+	WAKE_TIMER = 3,	    /* the wait's own */
+	WAKE_INTERRUPT = 4, /* a device, the network, or a timer: it cannot be told */
+	WAKE_KINDS
+};
+
+const char *wake_kind_name(enum wake_kind kind);
+
+struct wake {
+	enum wake_kind kind;
+	uint32_t from; /* thread index; NO_THREAD: none, or one that is not in the recording */
+	uint32_t to;
+	uint64_t count, waited_ns; /* what `to` had been blocked for, until these wake-ups */
+};
+
+/* Each wake-up by the thread that the one before it had woken. */
+struct wake_chain {
+	uint64_t length;
+	uint32_t first, last; /* threads: who woke first, who was woken last */
+	uint64_t begin, end;
 };
 
 struct losses {
@@ -349,6 +373,8 @@ struct model {
 	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
 	VECTOR(struct place) places;	     /* most time first; empty without stacks */
 	VECTOR(struct deadlock) deadlocks;   /* in the order in which they closed */
+	VECTOR(struct wake) wakes;	     /* most often first */
+	struct wake_chain chain;	     /* the longest one */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

@@ -412,6 +412,7 @@ int show_json(FILE *out, const struct model *model)
 	json_places(&json, model);
 	json_put_locks(&json, model);
 	json_put_deadlocks(&json, model);
+	json_put_wakes(&json, model);
 	json_signals(&json, model);
 	put_distribution(&json, "latency", &model->ready);
 	put_distribution(&json, "blocked", &model->blocked);

@@ -290,6 +290,24 @@ static const struct member deadlock_members[] = {
 	{0},
 };
 
+static const struct member wake_members[] = {
+	MEMBER("kind", STRING, "thread, exit (of what was waited for), timer, interrupt, unknown."),
+	MEMBER_OR_NULL("from", COUNT, "Index into threads; null: none, or not in the recording."),
+	MEMBER("to", COUNT, "Who was woken: index into threads."),
+	MEMBER("count", COUNT, "How often."),
+	MEMBER("waited_ns", COUNT, "How long it had been blocked, all times together."),
+	{0},
+};
+
+static const struct member wake_chain_members[] = {
+	MEMBER("length", COUNT, "Wake-ups, each by the thread that the one before had woken."),
+	MEMBER("first", COUNT, "The thread that woke first: index into threads."),
+	MEMBER("last", COUNT, "The thread that was woken last."),
+	MEMBER("begin_ns", COUNT, "When the first of them came."),
+	MEMBER("end_ns", COUNT, "When the last of them came."),
+	{0},
+};
+
 static const struct member bucket_members[] = {
 	MEMBER("from_ns", COUNT,
 	       "It counts durations from this to below twice of it (0: below 2)."),
@@ -375,6 +393,9 @@ static const struct member report_members[] = {
 	       place_members),
 	NESTED("deadlocks", OBJECTS, "Threads that waited for each other in a circle.",
 	       deadlock_members),
+	NESTED("wakes", OBJECTS, "Who woke whom, most often first.", wake_members),
+	NESTED_OR_NULL("wake_chain", OBJECT, "The longest chain of wake-ups; or null.",
+		       wake_chain_members),
 	NESTED("signals", OBJECTS, "Signals by sender, receiver and number, in order of time.",
 	       signal_members),
 	MEMBER("signals_beyond", COUNT,

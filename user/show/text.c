@@ -24,6 +24,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_reasons(&text, model);
 	show_locks(&text, model);
 	show_places(&text, model);
+	show_wakes(&text, model);
 	show_latency(&text, model);
 	show_claims(&text, model);
 	show_footer(&text, model);

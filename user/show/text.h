@@ -158,6 +158,7 @@ void show_reasons(struct text *text, const struct model *model);
 void show_locks(struct text *text, const struct model *model);
 void show_places(struct text *text, const struct model *model);
 void show_deadlocks(struct text *text, const struct model *model);
+void show_wakes(struct text *text, const struct model *model);
 void show_latency(struct text *text, const struct model *model);
 void show_claims(struct text *text, const struct model *model);
 void show_footer(struct text *text, const struct model *model);
