@@ -34,7 +34,7 @@
 /* With stacks: how long code that was mapped where other code was may be taken for that. */
 #define FETCH_MAPS_EVERY_MS 10
 #define FLUSH_EVERY_NS	    NS_PER_S
-#define FLUSH_EVERY_NS NS_PER_S
+#define FLUSH_EVERY_NS	    NS_PER_S
 /* At what the threads are blocked on, of which a process that ends can tell nothing more. */
 #define LOOK_EVERY_NS (100 * NS_PER_MS)
 /* Threads that have been in a circle for so long will not get out of it. */
@@ -466,7 +466,7 @@ static int start(struct session *session)
 	status = options->stacks ? start_stacks(session) : 0;
 	if (status)
 		return status;
-	drain_tell(session->drain, session->lock_names);
+	drain_name_locks(session->drain, session->lock_names);
 	if (session->program_fd >= 0)
 		lock_names_know(session->lock_names, session->program_fd);
 	notes_of_begin(session->writer, options, session->target.pid);

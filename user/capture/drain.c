@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#include "capture/stacks.h"
 #include "capture/lock_names.h"
+#include "capture/stacks.h"
 
 struct drain {
 	struct kernel_side *side;
 	struct recording_writer *writer;
 	struct ring_buffer *life;
-	struct stacks *stacks; /* or NULL */
+	struct stacks *stacks;	  /* or NULL */
 	struct lock_names *names; /* or NULL */
 	uint64_t records;
 	uint64_t first_time;
@@ -43,7 +43,7 @@ static int take_life(void *context, void *data, size_t size)
 	return 0;
 }
 
-void drain_tell(struct drain *drain, struct lock_names *names)
+void drain_name_locks(struct drain *drain, struct lock_names *names)
 {
 	drain->names = names;
 }

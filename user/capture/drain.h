@@ -15,7 +15,7 @@ struct lock_names;
 /* Uses both for as long as it lives. 0 or -errno. */
 int drain_new(struct kernel_side *side, struct recording_writer *writer, struct drain **ret);
 /* Whom to tell of programs and futexes from now on. */
-void drain_tell(struct drain *drain, struct lock_names *names);
+void drain_name_locks(struct drain *drain, struct lock_names *names);
 void drain_free(struct drain **drain);
 /* Who is to be told of each life record as well. */
 void drain_tell(struct drain *drain, struct stacks *stacks);
