@@ -268,11 +268,13 @@ struct place {
 	uint64_t total_ns;  /* running: as many periods of the sampling clock */
 	uint64_t max_ns;
 	uint32_t longest_by; /* thread index */
-	/* From what was called in the C library, if it was, to the callers. `own`: index of the first
-	 * that is not the C library's. */
+	/* From what was called in the C library, if it was, to the callers. `own`: index of the
+	 * first that is not the C library's. */
 	struct place_frame frames[PLACE_FRAMES];
 	unsigned int frame_count, own;
 	bool is_cut_off; /* its stack could not be followed to its root */
+};
+
 /* What ended a blocked interval. */
 enum wake_kind {
 	WAKE_UNKNOWN = 0,
@@ -370,11 +372,11 @@ struct model {
 	VECTOR(struct what_if) what_ifs; /* most gain first */
 	VECTOR(struct finding) findings; /* most costly first */
 	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
-	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
-	VECTOR(struct place) places;	     /* most time first; empty without stacks */
-	VECTOR(struct deadlock) deadlocks;   /* in the order in which they closed */
-	VECTOR(struct wake) wakes;	     /* most often first */
-	struct wake_chain chain;	     /* the longest one */
+	const char *claims_of;	     /* the scenario that claims it; NULL: the one that was run */
+	VECTOR(struct place) places; /* most time first; empty without stacks */
+	VECTOR(struct deadlock) deadlocks; /* in the order in which they closed */
+	VECTOR(struct wake) wakes;	   /* most often first */
+	struct wake_chain chain;	   /* the longest one */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of
