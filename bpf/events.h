@@ -104,6 +104,7 @@ enum pl_futex_kind {
 	PL_FUTEX_JOIN = 6,
 	PL_FUTEX_RWLOCK = 7,
 	PL_FUTEX_VECTOR = 8, /* futex_waitv: several at once */
+	PL_FUTEX_BARRIER = 9,
 };
 
 /* What a file descriptor that is waited on refers to. */
@@ -234,6 +235,7 @@ enum pl_life_kind {
 	PL_LIFE_SIGNAL = 7, /* one or more signals on their way (struct pl_life_signal) */
 	PL_LIFE_MARK = 8,   /* a program says something of itself: a USDT probe */
 	PL_LIFE_MEMORY = 9, /* how much memory a process has at a moment */
+	PL_LIFE_FUTEX = 16, /* where a futex that a thread blocks on lies; once for each */
 };
 
 enum pl_task_flags {
@@ -268,11 +270,14 @@ struct pl_priority {
 struct pl_life_task {
 	struct pl_life_head head;
 	char comm[PL_COMM_LEN];
-	PL_U64 start_time;     /* the kernel's: tid and start time name a thread for ever */
-	PL_U32 parent;	       /* process that it is a child of */
-	PL_U32 creator;	       /* FORK: the thread that made it */
-	PL_U32 state;	       /* TASK: the kernel's task state */
-	PL_U32 stack;	       /* TASK: id of the stack with which it was blocked, 0 unknown */
+	PL_U64 start_time; /* the kernel's: tid and start time name a thread for ever */
+	PL_U32 parent;	   /* process that it is a child of */
+	PL_U32 creator;	   /* FORK: the thread that made it */
+	PL_U32 state;	   /* TASK: the kernel's task state */
+	union {
+		PL_U32 stack; /* TASK: id of the stack with which it was blocked, 0 unknown */
+		PL_U32 space; /* FORK: the process whose memory it shares; 0: it has its own */
+	};
 	struct pl_block block; /* TASK: where it was blocked */
 	/* Recordings of the first version end here. */
 	struct pl_priority priority;
@@ -363,6 +368,31 @@ struct pl_life_signal {
 struct pl_life_rename {
 	struct pl_life_head head;
 	char comm[PL_COMM_LEN];
+};
+
+enum pl_area_flags {
+	PL_AREA_SHARED = 1 << 0, /* with other processes that map the same file, or memory */
+	PL_AREA_HEAP = 1 << 1,	 /* what brk() gives */
+	PL_AREA_STACK = 1 << 2,	 /* of the process's first thread */
+};
+
+#define PL_AREA_NAME_LEN 32
+
+/* FUTEX: the mapping in which it lies. With it a futex that processes share can be told from any
+ * other, and a lock have a name even if its process is long gone. */
+struct pl_life_futex {
+	struct pl_life_head head; /* of the thread that blocks on it */
+	PL_U64 address;
+	PL_U64 start, end; /* the mapping */
+	PL_U64 offset;	   /* of `start` in the file, in bytes; of what is no file it is nothing */
+	PL_U64 inode;	   /* of the file, or of the shared memory; 0: of neither */
+	PL_U64 program_inode;
+	PL_U64 program_start; /* where the program's code lies */
+	PL_U64 stack;	      /* the thread's stack pointer */
+	PL_U32 device, program_device;
+	PL_U32 flags;		     /* enum pl_area_flags */
+	PL_U32 futex_kind;	     /* enum pl_futex_kind, when it was first waited for */
+	char name[PL_AREA_NAME_LEN]; /* the file's, without folders, cut short if longer */
 };
 
 /* Kept in the kernel beside the stream, exact even where the stream has gaps. */
@@ -459,6 +489,7 @@ union pl_life {
 	struct pl_life_signal signal;
 	struct pl_life_memory memory;
 	struct pl_life_mark mark;
+	struct pl_life_futex futex;
 };
 
 /* ---- shared memory ------------------------------------------------------------------------- */
@@ -502,7 +533,7 @@ struct pl_slot {
 	PL_U16 syscall; /* of the last PL_BLOCK, as the fields below */
 	PL_U64 arg0;
 	PL_U64 arg1;
-	PL_U64 inode; /* address of the inode behind the descriptor */
+	PL_U64 inode; /* address of the inode behind the descriptor; or of the futex */
 	PL_U32 holder;
 	PL_U8 futex_kind;
 	PL_U8 file_kind;
@@ -535,6 +566,7 @@ PL_ASSERT("pl_totals", sizeof(struct pl_totals) == 80);
 PL_ASSERT("pl_life_totals", sizeof(struct pl_life_totals) == 120);
 PL_ASSERT("pl_life_mark", sizeof(struct pl_life_mark) == 96);
 PL_ASSERT("pl_life_memory", sizeof(struct pl_life_memory) == 72);
+PL_ASSERT("pl_life_futex", sizeof(struct pl_life_futex) == 136);
 PL_ASSERT("pl_lane", sizeof(struct pl_lane) == 128);
 PL_ASSERT("pl_slot", sizeof(struct pl_slot) == 192);
 

@@ -11,7 +11,9 @@
  *	PI mutex	FUTEX_LOCK_PI; the word holds the owner's tid
  *	join		FUTEX_WAIT_BITSET, shared, on a word that holds the tid of the other thread
  *	rwlock		FUTEX_WAIT_BITSET for 2 or 3; writer's tid at +16 (phase word) or +12
- *(writers) semaphore	FUTEX_WAIT_BITSET for 0 on an 8-byte aligned word; waiters' count at +4
+ *			(writers' word), and nothing in the words between
+ *	semaphore	FUTEX_WAIT_BITSET for 0 on an 8-byte aligned word; waiters' count at +4
+ *	barrier		FUTEX_WAIT for the round; how many came at -4, how many it takes at +4
  *	condition	FUTEX_WAIT_BITSET for 0 on one of the two signal words that end the object;
  *			in front of them the count of waiters, times 8 (at -4 or -8)
  */
@@ -28,6 +30,9 @@
 #define FUTEX_CMD_MASK		  0x7f
 #define FUTEX_PRIVATE		  0x80
 #define FUTEX_TID		  0x3fffffff
+
+/* futex2's futex_wait(): a bitset wait with its flags elsewhere. */
+#define FUTEX2_PRIVATE 0x80
 
 /* The words before[0..2] lie at -12, -8, -4 of the futex; after[0..4] at 0, 4, 8, 12, 16. */
 struct futex_view {
@@ -59,10 +64,28 @@ futex_condition_or_semaphore(PL_U64 address, const struct futex_view *view)
 	return view->after[1] ? PL_FUTEX_SEMAPHORE : PL_FUTEX_OTHER;
 }
 
-/* Whether futex_classify needs to see the words at all: reading user memory takes 60 ns. */
-static inline __attribute__((always_inline)) int futex_needs_view(PL_U32 operation, PL_U32 value)
+/* The C library's barrier: `in` came, counted on from round to round, of which each takes `count`.
+ * The word behind them says whether it is shared. */
+static inline __attribute__((always_inline)) int futex_is_barrier(PL_U32 value,
+								  const struct futex_view *view)
 {
-	return (operation & FUTEX_CMD_MASK) != FUTEX_CMD_WAIT || value == 2;
+	PL_U32 came = view->before[2] - value, count = view->after[1], shared = view->after[2];
+
+	return view->after[0] == value && count >= 2 && count < (1u << 20) && came >= 1 &&
+	       came <= count && (shared == 0 || shared == FUTEX_PRIVATE);
+}
+
+/* A read-write lock that is waited for has a reader or a writer; and words that are not in use. */
+static inline __attribute__((always_inline)) int
+futex_is_rwlock_phase(const struct futex_view *view)
+{
+	return view->before[1] && !view->after[2] && !view->after[3];
+}
+
+static inline __attribute__((always_inline)) int
+futex_is_rwlock_writers(const struct futex_view *view)
+{
+	return view->before[0] && !view->after[1] && !view->after[2];
 }
 
 static inline __attribute__((always_inline)) struct futex_finding
@@ -76,6 +99,8 @@ futex_classify(PL_U64 address, PL_U32 operation, PL_U32 value, const struct fute
 		found.holder = view->after[0] & FUTEX_TID;
 	} else if (command == FUTEX_CMD_WAIT_REQUEUE_PI) {
 		found.kind = PL_FUTEX_CONDITION;
+	} else if (command == FUTEX_CMD_WAIT && futex_is_barrier(value, view)) {
+		found.kind = PL_FUTEX_BARRIER;
 	} else if (command == FUTEX_CMD_WAIT && value == 2) {
 		found.kind = PL_FUTEX_MUTEX;
 		found.holder = view->after[2];
@@ -86,9 +111,13 @@ futex_classify(PL_U64 address, PL_U32 operation, PL_U32 value, const struct fute
 		found.kind = PL_FUTEX_MUTEX;
 		found.holder = view->after[2];
 	} else if (command == FUTEX_CMD_WAIT_BITSET && (value == 2 || value == 3)) {
-		found.kind = PL_FUTEX_RWLOCK;
-		found.holder = view->after[4];
-		found.holder_else = view->after[3];
+		if (futex_is_rwlock_phase(view)) {
+			found.kind = PL_FUTEX_RWLOCK;
+			found.holder = view->after[4];
+		} else if (futex_is_rwlock_writers(view)) {
+			found.kind = PL_FUTEX_RWLOCK;
+			found.holder = view->after[3];
+		}
 	} else if (command == FUTEX_CMD_WAIT_BITSET && value == 0) {
 		found.kind = futex_condition_or_semaphore(address, view);
 	}

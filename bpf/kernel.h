@@ -10,7 +10,10 @@
 #define inlined static __always_inline
 
 #define TASK_DEAD  0x80
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
+
+#define VM_MAYSHARE 0x00000080 /* VM_SHARED as well, but for what may only be read */
 
 #define THREAD_SIZE 16384
 
@@ -44,7 +47,7 @@ inlined void publish(__u64 *where, __u64 value)
 /* Registers of a task that is in the kernel. */
 struct syscall_view {
 	__s64 number; /* negative: in none */
-	__u64 arg0, arg1, arg2;
+	__u64 arg0, arg1, arg2, arg3;
 };
 
 inlined void syscall_of(struct task_struct *task, struct syscall_view *view)
@@ -56,11 +59,13 @@ inlined void syscall_of(struct task_struct *task, struct syscall_view *view)
 	view->arg0 = regs->di;
 	view->arg1 = regs->si;
 	view->arg2 = regs->dx;
+	view->arg3 = regs->r10;
 #else
 	view->number = regs->syscallno;
 	view->arg0 = regs->orig_x0;
 	view->arg1 = regs->regs[1];
 	view->arg2 = regs->regs[2];
+	view->arg3 = regs->regs[3];
 #endif
 }
 

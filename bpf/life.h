@@ -62,6 +62,16 @@ inlined struct pl_priority priority_of(struct task_struct *task)
 	return priority;
 }
 
+/* The process of the thread that makes it, if that is another one and both have one memory (vfork,
+ * posix_spawn). */
+inlined __u32 shares_memory_with(struct task_struct *child)
+{
+	struct task_struct *parent = bpf_get_current_task_btf();
+
+	return parent->tgid != child->tgid && child->mm && parent->mm == child->mm ? parent->tgid
+										   : 0;
+}
+
 /* FORK and TASK. `place` is where a TASK was blocked, or NULL. */
 inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 creator,
 		       const struct place *place, __u64 now)
@@ -79,6 +89,8 @@ inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 cr
 	record->creator = creator;
 	record->state = task->__state;
 	record->priority = priority_of(task);
+	if (kind == PL_LIFE_FORK)
+		record->space = shares_memory_with(task);
 	if (place) {
 		place_tell(place, task->pid, &record->block);
 		record->stack = place->stack;

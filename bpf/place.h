@@ -82,12 +82,33 @@ inlined void place_of(struct place *place, struct pl_slot *slot, struct task_str
 		place->syscall = PL_NO_SYSCALL;
 		return;
 	}
+	/* A thread that was killed in a call is still in it, by its registers. */
+	if (task->flags & PF_EXITING) {
+		place->syscall = __NR_exit;
+		return;
+	}
 	place->syscall = call->number;
 	place->arg0 = call->arg0;
 	if (syscall_takes_file(call->number))
 		place_file(place, slot, task);
 	if (syscall_keeps_arg1(call->number))
 		place->arg1 = call->arg1;
+}
+
+inlined bool is_futex_wait(__u16 syscall)
+{
+	return syscall == __NR_futex || syscall == __NR_futex_wait;
+}
+
+/* The operation of the classic call; what futex2's call spells in its flags, in the same way. */
+inlined void place_futex(struct place *place, const struct syscall_view *call, __u32 *ret_value)
+{
+	*ret_value = call->arg2;
+	place->inode = place->arg0;
+	if (place->syscall != __NR_futex_wait)
+		return;
+	*ret_value = call->arg1;
+	place->arg1 = FUTEX_CMD_WAIT_BITSET | (call->arg3 & FUTEX2_PRIVATE);
 }
 
 /* Without a branch for each member: faster, and one way instead of eight for the verifier. */

@@ -10,6 +10,7 @@
  * model, which only sees the records, comes to the same totals to the nanosecond.
  */
 #define PTRACE_LAB_HOT_PATH
+#include "bpf/area.h"
 #include "bpf/lane.h"
 #include "bpf/life.h"
 #include "bpf/place.h"
@@ -48,11 +49,19 @@ __noinline __u64 find_futex(__u64 address, __u32 operation, __u32 value, __u32 t
 	struct futex_answer answer;
 
 	/* The words in front may lie on a page that is not there. */
-	if (futex_needs_view(operation, value) &&
-	    bpf_probe_read_user(&view, sizeof(view), (void *)address - FUTEX_VIEW_BEFORE))
+	if (bpf_probe_read_user(&view, sizeof(view), (void *)address - FUTEX_VIEW_BEFORE))
 		bpf_probe_read_user(&view.after, sizeof(view.after), (void *)address);
 	answer = futex_judge(&view, address, operation, value, tgid);
 	return (__u64)answer.holder << 32 | answer.kind;
+}
+
+/* Reading user memory takes 60 ns. Who waits as it did the last time, and not for a 2, waits for
+ * the same nameless thing as then. */
+inlined bool is_nameless_again(const struct place *place, const struct pl_slot *slot, __u32 value)
+{
+	return slot->futex_kind == PL_FUTEX_OTHER && slot->arg0 == place->arg0 &&
+	       slot->arg1 == place->arg1 && value != 2 &&
+	       (place->arg1 & FUTEX_CMD_MASK) == FUTEX_CMD_WAIT;
 }
 
 /* Returns whether prev blocks where it blocked the last time. */
@@ -60,19 +69,38 @@ inlined bool find_place(struct task_struct *prev, struct pl_slot *slot, struct p
 {
 	struct syscall_view call;
 	__u64 futex = 0;
+	__u32 value;
 
 	if (prev->flags & PF_KTHREAD) {
 		place->syscall = PL_NO_SYSCALL;
 	} else {
 		place_of(place, slot, prev, &call);
-		if (place->syscall == __NR_futex)
-			futex = find_futex(place->arg0, place->arg1, call.arg2, slot->tgid);
-		else if (place->syscall == __NR_futex_waitv)
+		if (is_futex_wait(place->syscall)) {
+			place_futex(place, &call, &value);
+			futex = PL_FUTEX_OTHER;
+			if (!is_nameless_again(place, slot, value))
+				futex = find_futex(place->arg0, place->arg1, value, slot->tgid);
+		} else if (place->syscall == __NR_futex_waitv) {
 			futex = PL_FUTEX_VECTOR;
+		}
 		place->futex_kind = futex;
 		place->holder = futex >> 32;
 	}
 	return place_is_same(place, slot);
+}
+
+/* A function of its own, as find_futex(). */
+__noinline int tell_futex(__u64 address, __u32 kind, __u64 now)
+{
+	area_tell_of(bpf_get_current_task_btf(), address, kind, now);
+	return 0;
+}
+
+/* A futex other than the one of the last time may be new. */
+inlined void tell_area(const struct place *place, const struct pl_slot *slot, __u64 now)
+{
+	if (place->inode != slot->inode && area_matters(place))
+		tell_futex(place->inode, place->futex_kind, now);
 }
 
 inlined void account_out(struct pl_slot *slot, struct task_struct *prev, __u8 flags, __u64 now)
@@ -207,6 +235,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 				if (find_place(prev, out, &place)) {
 					flags |= PL_SAME;
 				} else if (room) {
+					tell_area(&place, out, now);
 					place_keep(&place, out);
 					place_tell(&place, prev->pid, &lane_next(&lane)->block);
 				}

@@ -10,6 +10,10 @@
 #define __NR_futex_waitv 449
 #endif
 
+#ifndef __NR_futex_wait
+#define __NR_futex_wait 455
+#endif
+
 /* Those that can block on the descriptor in their first argument. Calls that wait for several are
  * told by their number alone. */
 #define FILE_CALLS(X)                                                                              \
@@ -23,9 +27,12 @@
 	X(pwritev)                                                                                 \
 	X(preadv2)                                                                                 \
 	X(pwritev2)                                                                                \
-	X(recvfrom) X(sendto) X(recvmsg) X(sendmsg) X(recvmmsg) X(sendmmsg) X(accept) X(accept4)   \
-		X(connect) X(sendfile) X(splice) X(tee) X(vmsplice) X(ioctl) X(fsync) X(fdatasync) \
-			X(ftruncate) X(fallocate) X(getdents64) X(copy_file_range)
+	X(recvfrom)                                                                                \
+	X(sendto)                                                                                  \
+	X(recvmsg)                                                                                 \
+	X(sendmsg) X(recvmmsg) X(sendmmsg) X(accept) X(accept4) X(connect) X(sendfile) X(splice)   \
+		X(tee) X(vmsplice) X(ioctl) X(fsync) X(fdatasync) X(ftruncate) X(fallocate)        \
+			X(getdents64) X(copy_file_range)
 
 /* One bit per number, so that the check is a load and a test. */
 #define FILE_CALL_BIT(name) (__NR_##name / 64 == FILE_CALL_WORD ? 1ull << (__NR_##name % 64) : 0) |

@@ -10,6 +10,7 @@
  */
 #include "bpf/life.h"
 #include "bpf/memory.h"
+#include "bpf/area.h"
 #include "bpf/slot_new.h"
 #include "bpf/stack_send.h"
 
@@ -65,14 +66,17 @@ inlined void read_futex_of(struct place *place, struct task_struct *task, __u32 
 inlined void find_place_of(struct task_struct *task, struct pl_slot *slot, struct place *place)
 {
 	struct syscall_view call;
+	__u32 value;
 
 	if (task->flags & PF_KTHREAD) {
 		place->syscall = PL_NO_SYSCALL;
 		return;
 	}
 	place_of(place, slot, task, &call);
-	if (place->syscall == __NR_futex)
-		read_futex_of(place, task, call.arg2);
+	if (is_futex_wait(place->syscall)) {
+		place_futex(place, &call, &value);
+		read_futex_of(place, task, value);
+	}
 }
 
 inlined __u8 flag_of(__u8 state)
@@ -117,6 +121,8 @@ int announce(struct bpf_iter__task *context)
 		place_keep(&place, slot);
 		place.stack = owe_stack(task);
 		life_task(task, PL_LIFE_TASK, 0, 0, &place, slot->totals.begin);
+		if (area_matters(&place))
+			area_tell_of(task, place.inode, place.futex_kind, slot->totals.begin);
 	} else {
 		life_task(task, PL_LIFE_TASK, flag_of(state), 0, 0, slot->totals.begin);
 	}

@@ -134,7 +134,7 @@ struct mm_struct___before_6_2 {
 	struct mm_rss_stat___before_6_2 rss_stat;
 };
 
-struct mm_struct {
+struct mm_struct___whole {
 	atomic_t mm_users;
 	unsigned long mmap_base;
 	atomic_long_t pgtables_bytes;
@@ -233,7 +233,7 @@ struct task_struct___whole {
 	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
 	struct sched_info sched_info;
-	struct mm_struct *mm;
+	struct mm_struct___whole *mm;
 	int exit_state, exit_code, exit_signal;
 	unsigned in_iowait : 1;
 	unsigned long atomic_flags;
@@ -272,20 +272,12 @@ struct task_struct___before_5_16 {
 	unsigned int cpu;
 };
 
-struct super_block {
-	unsigned int s_dev;
-};
-
 struct inode___whole {
 	unsigned short i_mode;
 	unsigned int i_rdev;
 	unsigned long i_ino;
 	__s64 i_size;
 	struct super_block *i_sb;
-};
-
-struct path {
-	void *dentry;
 };
 
 struct file___whole {
@@ -317,7 +309,7 @@ struct socket {
 	struct sock *sk;
 };
 
-struct vm_area_struct {
+struct vm_area_struct___whole {
 	unsigned long vm_start, vm_end, vm_flags, vm_pgoff;
 	struct file___whole *vm_file;
 };
@@ -336,7 +328,7 @@ struct bpf_iter__task_file {
 struct bpf_iter__task_vma {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
-	struct vm_area_struct *vma;
+	struct vm_area_struct___whole *vma;
 };
 
 #pragma clang attribute pop

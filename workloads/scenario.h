@@ -44,6 +44,13 @@
  *	lock.holder_running	  of lock.wait, the time during which the holder was running (ns)
  *	thread[NAME].life .running .ready .blocked .switches .voluntary .involuntary .wakeups
  *		    .migrations
+ *	lock.at_once		  the most threads that waited for one at once
+ *	lock.handover		  time from waking a waiter until it ran, when nobody had the lock (ns)
+ *	lock.timed_out		  waits for locks that gave up
+ *	condition.waits .at_once .handover .timed_out	  the same of condition variables
+ *	deadlocks		  circles of threads that waited for each other for ever
+ *	deadlock.threads, deadlock.length  how many in the largest; time of the longest (ns)
+ *	thread[NAME].life .running .ready .blocked .switches .voluntary .involuntary
  *	thread[NAME].blocked.REASON	time blocked for one reason: lock, page_fault, ... (ns)
  *	thread[NAME].times.REASON	how often it was blocked for that reason
  *	thread[NAME].begin .end	  when, in ns since the recording began

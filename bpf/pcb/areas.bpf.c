@@ -8,7 +8,7 @@ SEC("iter/task_vma")
 int show_area(struct bpf_iter__task_vma *context)
 {
 	struct task_struct *task = context->task;
-	struct vm_area_struct *area = context->vma;
+	struct vm_area_struct___whole *area = context->vma;
 	union pl_pcb *record = room();
 	struct file___whole *file;
 	struct pl_pcb_area *to;

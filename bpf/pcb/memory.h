@@ -60,7 +60,7 @@ inlined void keep_resident(struct pl_pcb_task *to, int which, __s64 pages)
 	to->resident[which] = pages > 0 ? pages * pcb_settings.page_size : 0;
 }
 
-inlined void resident_of(struct pl_pcb_task *to, struct mm_struct *mm)
+inlined void resident_of(struct pl_pcb_task *to, struct mm_struct___whole *mm)
 {
 	struct mm_struct___before_6_2 *older = (void *)mm;
 
@@ -78,7 +78,7 @@ inlined void resident_of(struct pl_pcb_task *to, struct mm_struct *mm)
 				     i * bpf_core_type_size(struct percpu_counter)));
 }
 
-inlined void bounds_of(struct pl_pcb_task *to, struct mm_struct *mm)
+inlined void bounds_of(struct pl_pcb_task *to, struct mm_struct___whole *mm)
 {
 	to->code_begin = BPF_CORE_READ(mm, start_code);
 	to->code_end = BPF_CORE_READ(mm, end_code);
@@ -102,7 +102,7 @@ inlined void faults_of(struct pl_pcb_task *to, struct task_struct___whole *task)
 
 inlined void memory_of(struct pl_pcb_task *to, struct task_struct___whole *task)
 {
-	struct mm_struct *mm = task->mm;
+	struct mm_struct___whole *mm = task->mm;
 	__u64 page = pcb_settings.page_size;
 
 	if (!mm)

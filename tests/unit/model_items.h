@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "model/causes_inside.h"
+#include "model/deadlocks.h"
 #include "model/locks.h"
 #include "model/population.h"
 #include "model/summary.h"
@@ -189,6 +190,7 @@ struct fed {
 	struct summary *summary;
 	struct locks *locks;
 	struct causes *causes;
+	struct deadlocks *deadlocks;
 	struct summary_result sums;
 	struct model model; /* locks, causes and losses alone are filled in */
 	VECTOR(struct interval) intervals;
@@ -324,6 +326,7 @@ static inline void feed_begin(struct fed *fed, uint64_t begin, uint64_t end)
 	assert_int_equal(summary_new(fed->timeline, begin, end, &fed->summary), 0);
 	assert_int_equal(locks_new(fed->timeline, &fed->locks), 0);
 	follow_causes(fed, begin, end);
+	assert_int_equal(deadlocks_new(fed->timeline, &fed->deadlocks), 0);
 }
 
 /* Works a stream through to `end`, and checks what must be true of any stream whatever. */
@@ -346,6 +349,7 @@ static inline void feed(struct fed *fed, const struct stream *stream, uint64_t e
 	assert_int_equal(locks_finish(fed->locks, &fed->model), 0);
 	assert_int_equal(causes_finish(fed->causes, &fed->model), 0);
 	assert_path_adds_up(fed);
+	assert_int_equal(deadlocks_finish(fed->deadlocks, &fed->model), 0);
 	assert_sums(fed);
 	bounds = (struct totals_bounds){.begin = fed->figures->begin,
 					.end = fed->figures->end,
@@ -356,13 +360,21 @@ static inline void feed(struct fed *fed, const struct stream *stream, uint64_t e
 
 static inline void fed_free(struct fed *fed)
 {
+	struct deadlock *deadlock;
 	struct thread *thread;
+	struct lock *lock;
 
+	vector_for_each (&fed->model.deadlocks, deadlock)
+		vector_free(&deadlock->members);
+	vector_free(&fed->model.deadlocks);
+	deadlocks_free(&fed->deadlocks);
 	vector_for_each (&fed->population->threads, thread) {
 		vector_free(&thread->reasons);
 		free(thread->bar.cells);
 	}
 	vector_free(&fed->intervals);
+	vector_for_each (&fed->model.locks, lock)
+		vector_free(&lock->users);
 	vector_free(&fed->model.locks);
 	vector_free(&fed->model.what_ifs);
 	critical_path_clear(&fed->model.path);

@@ -548,6 +548,13 @@ static inline struct sketch *sketch_storm(void)
 		.main_holder_running_ns = 2 * US,
 		.main_waiter = 9996,
 		.main_waiter_ns = 170 * US,
+		.waiting = {.buckets = {[15] = 88, [16] = 300, [17] = 200},
+			    .count = 588,
+			    .total_ns = 61 * MS,
+			    .max_ns = 169 * US},
+		.handovers = 588,
+		.handover_ns = 17 * MS,
+		.handover_max_ns = 88 * US,
 	};
 	sketch_fact(sketch, "expected", "10000");
 	sketch_fact(sketch, "actual", "10000");

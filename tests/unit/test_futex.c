@@ -29,6 +29,7 @@ struct surrounded {
 		pthread_cond_t condition;
 		pthread_rwlock_t rwlock;
 		sem_t semaphore;
+		pthread_barrier_t barrier;
 	} __attribute__((aligned(16)));
 	uint32_t after[16];
 };
@@ -165,12 +166,39 @@ static void other_futexes_are_none_of_these(void **state)
 	assert_int_equal(judge(&it.mutex, WAIT_BITSET, 0).kind, PL_FUTEX_OTHER);
 }
 
-static void the_words_are_read_wherever_a_kind_depends_on_them(void **state)
+static void *wait_at_barrier(void *unused)
 {
-	assert_true(futex_needs_view(WAIT, 2));
-	assert_true(futex_needs_view(WAIT_BITSET, 0));
-	assert_true(futex_needs_view(FUTEX_CMD_LOCK_PI | PRIVATE, 0));
-	assert_false(futex_needs_view(WAIT, 0));
+	pthread_barrier_wait(&shared.barrier);
+	return unused;
+}
+
+static void a_barrier_is_known_by_how_many_came(void **state)
+{
+	pthread_t threads[2];
+
+	memset(&shared, 0, sizeof(shared));
+	pthread_barrier_init(&shared.barrier, NULL, 3);
+	/* Two rounds: it counts on from one to the next. */
+	for (uint32_t round = 0; round < 2; round++) {
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, wait_at_barrier, NULL),
+					 0);
+		usleep(LONG_ENOUGH_US);
+		assert_int_equal(judge((uint32_t *)&shared.barrier + 1, WAIT, 3 * round).kind,
+				 PL_FUTEX_BARRIER);
+		pthread_barrier_wait(&shared.barrier);
+		for (int i = 0; i < 2; i++)
+			pthread_join(threads[i], NULL);
+	}
+}
+
+/* As the mutexes of other run-time libraries are: one word, 2 when somebody waits. */
+static void a_word_of_its_own_is_no_read_write_lock(void **state)
+{
+	struct surrounded it = {0};
+
+	*(uint32_t *)&it.mutex = 2;
+	assert_int_equal(judge(&it.mutex, WAIT_BITSET, 2).kind, PL_FUTEX_OTHER);
 }
 
 int main(void)
@@ -183,7 +211,8 @@ int main(void)
 		cmocka_unit_test(a_semaphore_has_its_waiters_beside_its_value),
 		cmocka_unit_test(a_join_names_the_thread_that_it_waits_for),
 		cmocka_unit_test(other_futexes_are_none_of_these),
-		cmocka_unit_test(the_words_are_read_wherever_a_kind_depends_on_them),
+		cmocka_unit_test(a_barrier_is_known_by_how_many_came),
+		cmocka_unit_test(a_word_of_its_own_is_no_read_write_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

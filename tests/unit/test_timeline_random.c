@@ -72,6 +72,19 @@ static uint32_t thread_at(const struct fed *fed, uint32_t tid, uint64_t time)
 	return NO_THREAD;
 }
 
+/* A holder may be announced later than its waiter where both were there before. */
+static uint32_t holder_of(const struct fed *fed, const struct interval *wait)
+{
+	uint32_t holder = wait->holder ? thread_at(fed, wait->holder, wait->begin) : NO_THREAD;
+
+	if (holder != NO_THREAD || !wait->holder || !wait->open_begin)
+		return holder;
+	holder = thread_at(fed, wait->holder, wait->end);
+	return holder != NO_THREAD && fed->population->threads.items[holder].began_before
+		       ? holder
+		       : NO_THREAD;
+}
+
 static uint32_t waiters_at(const struct fed *fed, const struct lock *lock, uint64_t time)
 {
 	const struct interval *it;
@@ -80,6 +93,24 @@ static uint32_t waiters_at(const struct fed *fed, const struct lock *lock, uint6
 	vector_for_each (&fed->intervals, it)
 		count += waits_for(fed, it, lock) && it->begin <= time && time < it->end;
 	return count;
+}
+
+/* Who ended a wait for something that one thread has at a time, had it. */
+static uint32_t holder_by_wake(const struct fed *fed, const struct interval *wait)
+{
+	bool owned = wait->reason == REASON_LOCK || wait->reason == REASON_RWLOCK;
+	uint32_t waker = NO_THREAD;
+
+	if (!owned || wait->waker_context != PL_WAKER_TASK || wait->open_end)
+		return NO_THREAD;
+	for (size_t i = 0; i < fed->population->threads.count; i++) {
+		const struct thread *thread = &fed->population->threads.items[i];
+
+		if (thread->tid == wait->waker && thread->begin <= wait->end &&
+		    wait->end <= thread->end)
+			waker = i;
+	}
+	return waker == wait->thread ? NO_THREAD : waker;
 }
 
 struct held {
@@ -108,9 +139,13 @@ static void assert_lock(const struct fed *fed, const struct oracle *oracle, cons
 		now = waiters_at(fed, lock, it->begin);
 		at_once = now > at_once ? now : at_once;
 		waited[it->thread] += ns;
-		holder = it->holder ? thread_at(fed, it->holder, it->begin) : NO_THREAD;
-		if (holder == NO_THREAD)
+		holder = holder_of(fed, it);
+		if (holder == NO_THREAD) {
+			holder = holder_by_wake(fed, it);
+			if (holder != NO_THREAD)
+				held[holder].ns += ns;
 			continue;
+		}
 		held[holder].ns += ns;
 		held[holder].running_ns += oracle_running(oracle, holder, it->begin, it->end);
 	}

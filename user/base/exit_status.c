@@ -6,6 +6,7 @@
 const struct exit_status_text exit_statuses[] = {
 	{EXIT_OK, "Done."},
 	{EXIT_USAGE, "The command line could not be understood."},
+	{EXIT_DEADLOCK, "The target is alive, and threads of it wait for each other for ever."},
 	{EXIT_NOT_HELD, "`run --all`: a claim did not hold, or a scenario failed."},
 	{EXIT_NO_TARGET, "There is no such process or scenario, or it ended while attaching."},
 	{EXIT_NO_PRIVILEGE, "Not root, or a capability is missing."},

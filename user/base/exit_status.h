@@ -12,6 +12,7 @@
 enum exit_status {
 	EXIT_OK = 0,
 	EXIT_USAGE = 2,		 /* the command line could not be understood */
+	EXIT_DEADLOCK = 117,	 /* the target is alive, and deadlocked */
 	EXIT_NOT_HELD = 118,	 /* a claim did not hold, or a scenario failed */
 	EXIT_NO_TARGET = 119,	 /* no such process or scenario, or it ended while attaching */
 	EXIT_NO_PRIVILEGE = 120, /* not root, or a capability is missing */

@@ -20,6 +20,7 @@
 #include "base/units.h"
 #include "capture/album.h"
 #include "capture/drain.h"
+#include "capture/hang.h"
 #include "capture/kernel_side.h"
 #include "capture/launch.h"
 #include "capture/marks.h"
@@ -36,6 +37,13 @@
 /* With stacks: how long code that was mapped where other code was may be taken for that. */
 #define FETCH_MAPS_EVERY_MS 10
 #define FLUSH_EVERY_NS	    NS_PER_S
+#define FLUSH_EVERY_NS	    NS_PER_S
+/* At what the threads are blocked on, of which a process that ends can tell nothing more. */
+#define LOOK_EVERY_NS (100 * NS_PER_MS)
+/* Threads that have been in a circle for so long will not get out of it. */
+#define HANG_AFTER_NS NS_PER_S
+/* What waited when it was taken up, and still does after this, will go on. */
+#define HANG_SETTLE_US 20000
 
 struct session {
 	const struct capture_options *options;
@@ -45,6 +53,8 @@ struct session {
 	struct stacks *stacks; /* NULL: not asked for */
 	struct album *album; /* NULL: no snapshots are wanted */
 	struct watcher *watcher; /* NULL: no variable is watched */
+	struct lock_names *lock_names;
+	struct hang hang; /* that was told; no members: none */
 	struct launched target;
 	struct marks marks;
 	int recording_fd; /* our own way to the file, to read it again */
@@ -302,6 +312,30 @@ static int fetch(struct session *session)
 	return error ? error : stack_error;
 }
 
+/* Tells a deadlock once, as soon as there is one. */
+static void look_for_hang(struct session *session, uint64_t before)
+{
+	struct hang hang = {0};
+
+	if (session->hang.members.count || hang_find(session->side, before, &hang) ||
+	    !hang.members.count)
+		return;
+	session->hang = hang;
+	status_line_clear(&session->status_line);
+	hang_tell(&session->hang, session->lock_names);
+}
+
+/* A process that has hung before we came: nothing more will happen to these threads. What waits
+ * now has been waiting since it was taken up, if it still does after a moment. */
+static bool hung_already(struct session *session)
+{
+	if (session->options->mode != CAPTURE_ATTACH)
+		return false;
+	usleep(HANG_SETTLE_US);
+	look_for_hang(session, session->begin + HANG_SETTLE_US * NS_PER_US / 2);
+	return session->hang.members.count && !session->options->duration;
+}
+
 static void follow(struct session *session)
 {
 	struct pollfd wait[] = {
@@ -312,8 +346,8 @@ static void follow(struct session *session)
 		 .events = POLLIN},
 		{.fd = session->watcher ? watcher_fd(session->watcher) : -1, .events = POLLIN},
 	};
-	uint64_t flushed = session->begin, now;
-	bool ended = false;
+	uint64_t flushed = session->begin, looked = 0, now;
+	bool ended = hung_already(session);
 	int error;
 
 	while (!ended && !is_over(session, now = monotonic_ns())) {
@@ -325,6 +359,11 @@ static void follow(struct session *session)
 		if (!error && session->watcher)
 			error = watcher_fetch(session->watcher);
 		handle_signals(session);
+		if (now - looked >= LOOK_EVERY_NS) {
+			lock_names_look(session->lock_names, session->side);
+			look_for_hang(session, now - HANG_AFTER_NS);
+			looked = now;
+		}
 		if (!error && now - flushed >= FLUSH_EVERY_NS) {
 			error = recording_flush(session->writer);
 			kernel_side_new_epoch(session->side);
@@ -386,6 +425,8 @@ static void end(struct session *session, struct capture_result *result)
 
 	album_take(session->album);
 	reap(session, result);
+	result->deadlocked = session->hang.members.count && !result->has_status &&
+			     hang_persists(session->side, &session->hang);
 	if (result->has_status)
 		kernel_side_await_end(session->side, session->target.pid);
 	if (session->watcher)
@@ -438,6 +479,8 @@ static int start_stacks(struct session *session)
 		return EXIT_NO_KERNEL;
 	}
 	drain_tell(session->drain, session->stacks);
+	if (session->program_fd >= 0)
+		stacks_know(session->stacks, session->program_fd);
 	/* The child that is to become the target has our libraries, so that their tables are there
 	 * when it begins. */
 	if (options->mode == CAPTURE_RUN)
@@ -500,6 +543,8 @@ static int start(struct session *session)
 	if (status)
 		return status;
 	error = drain_new(session->side, session->writer, &session->drain);
+	if (!error)
+		error = lock_names_new(session->writer, &session->lock_names);
 	if (error) {
 		log_error("the kernel's records cannot be read: %s", strerror(-error));
 		return EXIT_NO_KERNEL;
@@ -512,6 +557,9 @@ static int start(struct session *session)
 		if (status)
 			return explain_watch(session, status);
 	}
+	drain_name_locks(session->drain, session->lock_names);
+	if (session->program_fd >= 0)
+		lock_names_know(session->lock_names, session->program_fd);
 	notes_of_begin(session->writer, options, session->target.pid);
 	marks_note(&session->marks, session->writer);
 	if (options->pcb_every)
@@ -528,6 +576,8 @@ static void clean_up(struct session *session)
 	album_free(&session->album);
 	watcher_free(&session->watcher);
 	drain_free(&session->drain);
+	lock_names_free(&session->lock_names);
+	hang_free(&session->hang);
 	kernel_side_free(&session->side);
 	marks_free(&session->marks);
 	recording_writer_abandon(&session->writer);

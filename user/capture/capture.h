@@ -52,6 +52,7 @@ struct capture_result {
 	bool has_status;
 	int status;	 /* RUN: how the target ended, as wait(2) gives it */
 	bool abandoned;	 /* RUN: we were told to stop twice, the target lives on */
+	bool deadlocked; /* when the capture ended, threads waited for each other in a circle */
 	bool incomplete; /* the recording could not be written to its end */
 	int interrupt;	 /* the last signal that asked us to stop, 0: none did */
 };

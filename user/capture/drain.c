@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "capture/lock_names.h"
 #include "capture/stacks.h"
 
 struct drain {
@@ -14,7 +15,8 @@ struct drain {
 	void (*heard)(void *context, const union pl_life *life);
 	void *context;
 	struct ring_buffer *life;
-	struct stacks *stacks; /* or NULL */
+	struct stacks *stacks;	  /* or NULL */
+	struct lock_names *names; /* or NULL */
 	uint64_t records;
 	uint64_t first_time;
 	int error; /* the recording's first one */
@@ -41,7 +43,14 @@ static int take_life(void *context, void *data, size_t size)
 		drain->heard(drain->context, life);
 	else
 		keep_error(drain, recording_write_life(drain->writer, life));
+	if (drain->names)
+		lock_names_hear(drain->names, life);
 	return 0;
+}
+
+void drain_name_locks(struct drain *drain, struct lock_names *names)
+{
+	drain->names = names;
 }
 
 int drain_new(struct kernel_side *side, struct recording_writer *writer, struct drain **ret)

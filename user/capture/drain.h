@@ -10,6 +10,7 @@
 
 struct drain;
 struct stacks;
+struct lock_names;
 
 /* Uses both for as long as it lives. 0 or -errno. */
 int drain_new(struct kernel_side *side, struct recording_writer *writer, struct drain **ret);
@@ -17,6 +18,8 @@ int drain_new(struct kernel_side *side, struct recording_writer *writer, struct 
 int drain_new_listener(struct kernel_side *side,
 		       void (*heard)(void *context, const union pl_life *life), void *context,
 		       struct drain **ret);
+/* Whom to tell of programs and futexes from now on. */
+void drain_name_locks(struct drain *drain, struct lock_names *names);
 void drain_free(struct drain **drain);
 /* Who is to be told of each life record as well. */
 void drain_tell(struct drain *drain, struct stacks *stacks);

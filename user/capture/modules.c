@@ -21,6 +21,8 @@ struct modules {
 	struct stack_tables *tables;
 	VECTOR(struct module *) list;
 	char folder[PATH_MAX]; /* of the cache, "" if there is none */
+	int known_fd;	       /* of a file that has no name, the caller's; -1: none */
+	uint64_t known_inode;
 };
 
 int modules_new(struct stack_tables *tables, struct modules **ret)
@@ -30,10 +32,21 @@ int modules_new(struct stack_tables *tables, struct modules **ret)
 	if (!modules)
 		return -ENOMEM;
 	modules->tables = tables;
+	modules->known_fd = -1;
 	if (!unwind_cache_folder(modules->folder))
 		*modules->folder = '\0';
 	*ret = modules;
 	return 0;
+}
+
+void modules_know(struct modules *modules, int fd)
+{
+	struct stat info;
+
+	if (fstat(fd, &info))
+		return;
+	modules->known_fd = fd;
+	modules->known_inode = info.st_ino;
 }
 
 static void module_free(struct module *module)
@@ -74,11 +87,13 @@ static int open_if_same(const char *path, uint64_t inode)
 
 /* Through the mapping itself, which also leads to files that were deleted; then by the name, as the
  * process sees it; then, as it may have ended, as we do. */
-static int open_mapped(const struct mapped_file *file)
+static int open_mapped(const struct modules *modules, const struct mapped_file *file)
 {
 	char path[PATH_MAX];
 	int fd;
 
+	if (modules->known_fd >= 0 && file->inode == modules->known_inode)
+		return fcntl(modules->known_fd, F_DUPFD_CLOEXEC, 0);
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, file->pid,
 		 file->begin, file->end);
 	fd = open_if_same(path, 0);
@@ -129,7 +144,7 @@ static struct module *module_new(struct modules *modules, const struct mapped_fi
 	}
 	*slot = module;
 	if (file->inode)
-		module->fd = open_mapped(file);
+		module->fd = open_mapped(modules, file);
 	else
 		open_vdso(module);
 	if (module->fd >= 0)

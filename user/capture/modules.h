@@ -48,6 +48,10 @@ struct mapped_file {
 int modules_new(struct stack_tables *tables, struct modules **ret);
 void modules_free(struct modules **modules);
 
+/* A file that has no name to find it by, and may be gone with the process: a scenario's program.
+ * The descriptor stays the caller's, and open. */
+void modules_know(struct modules *modules, int fd);
+
 /* The module behind a mapping; NULL if that is no file. A file that is gone, or is another one by
  * now, is a module without table and names. */
 struct module *modules_find(struct modules *modules, const struct mapped_file *file);

@@ -209,6 +209,11 @@ void stacks_follow(struct stacks *stacks, pid_t pid)
 	code_maps_follow(stacks->maps, pid);
 }
 
+void stacks_know(struct stacks *stacks, int fd)
+{
+	modules_know(stacks->modules, fd);
+}
+
 void stacks_life(struct stacks *stacks, const union pl_life *life)
 {
 	code_maps_life(stacks->maps, life);

@@ -36,6 +36,8 @@ void stacks_free(struct stacks **stacks);
 /* Is readable together with this set when there is something to fetch. 0 or -errno. */
 int stacks_watch(struct stacks *stacks, int epoll_fd);
 
+/* The target's program, if that is a file without a name; it stays open meanwhile. */
+void stacks_know(struct stacks *stacks, int fd);
 /* This process and its descendants are the target. */
 void stacks_follow(struct stacks *stacks, pid_t pid);
 /* Of every life record: processes begin with the memory of others. */

@@ -36,6 +36,11 @@ static const struct option_spec options[] = {
 	{0},
 };
 
+static int target_status(const struct capture_result *result)
+{
+	return result->deadlocked ? EXIT_DEADLOCK : EXIT_OK;
+}
+
 static int run(void *given, int argc, char **argv)
 {
 	struct attach_settings *settings = given;
@@ -64,7 +69,7 @@ static int run(void *given, int argc, char **argv)
 	return tracing_report(
 		&capture_options,
 		&(struct present_options){.report = settings->report, .json = settings->json},
-		NULL);
+		target_status);
 }
 
 const struct command command_attach = {
@@ -77,7 +82,10 @@ const struct command command_attach = {
 		"process is not stopped and nothing is written into it.\n"
 		"--watch records every write to a variable (NAME, FILE.c:NAME, NAME.MEMBER, "
 		"NAME[3], 0xADDRESS; :SIZE and :rw behind it), also of libraries that were loaded "
-		"by dlopen.",
+		"by dlopen.\n\n"
+		"Threads that wait for each other in a circle are named at once, with the locks "
+		"that they hold and wait for. If they did so before, the capture ends there, unless "
+		"--duration asks for more; the exit status is then 117.",
 	.options = options,
 	.settings_size = sizeof(struct attach_settings),
 	.run = run,

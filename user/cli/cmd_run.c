@@ -51,7 +51,7 @@ static const struct option_spec options[] = {
 static int target_status(const struct capture_result *result)
 {
 	if (!result->has_status)
-		return EXIT_OK;
+		return result->deadlocked ? EXIT_DEADLOCK : EXIT_OK;
 	if (WIFSIGNALED(result->status))
 		return 128 + WTERMSIG(result->status);
 	return WEXITSTATUS(result->status);
@@ -145,7 +145,9 @@ const struct command command_run = {
 		"own output passes through; the report follows on standard output.\n"
 		"The capture ends when the target does, after --duration, or at the second Ctrl-C; "
 		"the first one is the target's, as in a shell. ptrace-lab ends with the target's "
-		"exit status, or 128 and the signal that killed it.\n"
+		"exit status, or 128 and the signal that killed it. Threads that have been waiting "
+		"for each other in a circle for a second are named while the target hangs; where "
+		"--duration or Ctrl-C ended the capture of such a target, the status is 117.\n"
 		"`run --all` is all of that for every scenario, without their output: a table says "
 		"what became of the claims, and the exit status is 0 if none was found not to hold. "
 		"A claim that cannot be decided, for a reason that is given, is not counted "

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/claims_inside.h"
+#include "model/claims_locks.h"
 
 bool name_matches(const char *pattern, const char *text)
 {
@@ -519,7 +520,7 @@ static enum figure_result lock_figure(const struct model *model, const char *tai
 	}
 	if (strcmp(tail, "locks") && strcmp(tail, "waits") && strcmp(tail, "wait") &&
 	    strcmp(tail, "wait_max") && strcmp(tail, "holder_running"))
-		return FIGURE_NO_NAME;
+		return claim_lock_figure(model, "lock", tail, stream_is_whole(model, because), ret);
 	if (!stream_is_whole(model, because))
 		return FIGURE_UNKNOWN;
 	if (!strcmp(tail, "locks"))
@@ -563,6 +564,8 @@ static enum figure_result plain_figure(const struct model *model, const struct c
 		return known(ret, model->losses.records + model->losses.life);
 	if (!strcmp(word, "locks"))
 		return lock_figure(model, word, ret, because);
+	if (!strcmp(word, "deadlocks"))
+		return claim_deadlock_figure(model, word, stream_is_whole(model, because), ret);
 	return FIGURE_NO_NAME;
 }
 
@@ -600,5 +603,10 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 		return fact_figure(model, name->tail, ret, where);
 	if (!strcmp(name->head, "lock") && strcmp(name->tail, "locks"))
 		return lock_figure(model, name->tail, ret, where);
+	if (!strcmp(name->head, "condition"))
+		return claim_lock_figure(model, name->head, name->tail,
+					 stream_is_whole(model, where), ret);
+	if (!strcmp(name->head, "deadlock") && strcmp(name->tail, "deadlocks"))
+		return claim_deadlock_figure(model, name->tail, stream_is_whole(model, where), ret);
 	return FIGURE_NO_NAME;
 }

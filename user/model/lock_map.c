@@ -62,6 +62,19 @@ int lock_map_at(struct lock_map *map, uint64_t key_1, uint32_t key_2, uint32_t f
 	return 0;
 }
 
+bool lock_map_find(const struct lock_map *map, uint64_t key_1, uint32_t key_2, uint32_t *ret)
+{
+	const struct lock_map_entry *entry;
+
+	if (!map->capacity)
+		return false;
+	entry = slot_for(map, key_1, key_2);
+	if (!entry->place)
+		return false;
+	*ret = entry->place - 1;
+	return true;
+}
+
 void lock_map_free(struct lock_map *map)
 {
 	free(map->entries);

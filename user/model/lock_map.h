@@ -3,6 +3,7 @@
 #ifndef MODEL_LOCK_MAP_H
 #define MODEL_LOCK_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,8 @@ struct lock_map {
 /* The value of a key, which becomes `fresh` if the key is new. 0 or -ENOMEM. */
 int lock_map_at(struct lock_map *map, uint64_t key_1, uint32_t key_2, uint32_t fresh,
 		uint32_t *ret);
+/* False: it is not there. */
+bool lock_map_find(const struct lock_map *map, uint64_t key_1, uint32_t key_2, uint32_t *ret);
 void lock_map_free(struct lock_map *map);
 
 #endif

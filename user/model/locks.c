@@ -7,16 +7,9 @@
 
 #define REASONS_LOCK                                                                               \
 	(1u << REASON_LOCK | 1u << REASON_CONDITION | 1u << REASON_SEMAPHORE |                     \
-	 1u << REASON_RWLOCK | 1u << REASON_FUTEX)
-
-/* The waiting parts of a condition variable, and of a read-write lock, are pairs of words within
- * eight bytes; threads wait for the one or the other in turn. */
-static uint64_t address_of(const struct interval *interval)
-{
-	if (interval->reason == REASON_CONDITION || interval->reason == REASON_RWLOCK)
-		return interval->address & ~7ull;
-	return interval->address;
-}
+	 1u << REASON_RWLOCK | 1u << REASON_FUTEX | 1u << REASON_GIL | 1u << REASON_BARRIER)
+/* Those of which one thread at a time is the holder, so that who ends a wait had it. */
+#define REASONS_OWNED (1u << REASON_LOCK | 1u << REASON_RWLOCK | 1u << REASON_GIL)
 
 static bool is_lock(const struct interval *interval)
 {
@@ -30,50 +23,8 @@ static int reserve_thread(struct locks *locks, uint32_t thread)
 
 		if (!it)
 			return -ENOMEM;
-		it->lock = NO_LOCK;
+		it->lock = it->handed = NO_LOCK;
 	}
-	return 0;
-}
-
-static int find_lock(struct locks *locks, const struct interval *interval, uint32_t process,
-		     uint64_t address, uint32_t *ret)
-{
-	struct lock_entry *entry;
-	uint32_t index;
-	int error;
-
-	error = lock_map_at(&locks->by_address, address, process, locks->locks.count, &index);
-	if (error)
-		return error;
-	if (index == locks->locks.count) {
-		entry = vector_add(&locks->locks);
-		if (!entry)
-			return -ENOMEM;
-		entry->lock.process = process;
-		entry->lock.address = address;
-		entry->lock.reason = interval->reason;
-	}
-	*ret = index;
-	return 0;
-}
-
-static int find_share(struct locks *locks, uint32_t lock, uint32_t thread, uint32_t *ret)
-{
-	struct lock_share *share;
-	uint32_t index;
-	int error;
-
-	error = lock_map_at(&locks->by_thread, lock, thread, locks->shares.count, &index);
-	if (error)
-		return error;
-	if (index == locks->shares.count) {
-		share = vector_add(&locks->shares);
-		if (!share)
-			return -ENOMEM;
-		share->lock = lock;
-		share->thread = thread;
-	}
-	*ret = index;
 	return 0;
 }
 
@@ -85,18 +36,19 @@ static int find_last(struct locks *locks, struct lock_thread *waiter,
 	uint32_t process = population->threads.items[interval->thread].process;
 	struct lock_last last = {
 		.valid = true,
-		.address = address_of(interval),
-		.process = process,
+		.address = locks_address(interval),
+		.space = population_space(population, process),
 		.holder = NO_THREAD,
 	};
 	struct lock *lock;
 	int error;
 
 	if (!waiter->last.valid || waiter->last.address != last.address ||
-	    waiter->last.process != process) {
-		error = find_lock(locks, interval, process, last.address, &last.lock);
+	    waiter->last.space != last.space) {
+		error = locks_find(locks, interval, &last.lock);
 		if (!error)
-			error = find_share(locks, last.lock, interval->thread, &last.own_share);
+			error = locks_find_share(locks, last.lock, interval->thread,
+						 &last.own_share);
 		if (error)
 			return error;
 		waiter->last = last;
@@ -105,6 +57,7 @@ static int find_last(struct locks *locks, struct lock_thread *waiter,
 	/* What kind of lock it is may not have been told each time. */
 	if (lock->reason == REASON_FUTEX)
 		lock->reason = interval->reason;
+	lock->inherits |= interval->futex_kind == PL_FUTEX_PI_MUTEX;
 	return 0;
 }
 
@@ -113,7 +66,7 @@ static int find_holder(struct locks *locks, struct lock_thread *waiter, uint32_t
 	if (holder == NO_THREAD || holder == waiter->last.holder)
 		return 0;
 	waiter->last.holder = holder;
-	return find_share(locks, waiter->last.lock, holder, &waiter->last.holder_share);
+	return locks_find_share(locks, waiter->last.lock, holder, &waiter->last.holder_share);
 }
 
 /* ---- what the holder did ------------------------------------------------------------------- */
@@ -176,35 +129,153 @@ static uint64_t running_at(const struct locks *locks, uint32_t thread, uint64_t 
 
 /* ---- waits --------------------------------------------------------------------------------- */
 
-static void end_holding(struct locks *locks, const struct lock_thread *waiter, uint64_t end)
+/* Nobody is known to hold what it waits for. */
+static void drop_holder(struct locks *locks, struct lock_thread *waiter)
 {
-	struct lock_thread *holder = &locks->threads.items[waiter->holder];
+	struct lock_thread *holder;
+
+	if (waiter->holder == NO_THREAD)
+		return;
+	holder = &locks->threads.items[waiter->holder];
+	if (!--holder->waited_for_by)
+		vector_free(&holder->log);
+	waiter->holder = NO_THREAD;
+}
+
+static void end_holding(struct locks *locks, struct lock_thread *waiter, uint64_t end)
+{
 	struct lock_share *share = &locks->shares.items[waiter->last.holder_share];
 
 	if (end > waiter->begin) {
-		share->held_ns += end - waiter->begin;
-		share->held_running_ns +=
+		share->user.held_ns += end - waiter->begin;
+		share->user.held_running_ns +=
 			running_at(locks, waiter->holder, end, waiter->holder_running_ns) -
 			waiter->holder_running_ns;
 	}
-	if (!--holder->waited_for_by)
-		vector_free(&holder->log);
+	drop_holder(locks, waiter);
 }
 
-static void end_wait(struct locks *locks, struct lock_thread *waiter, uint64_t end)
+/* Threads that were there before are announced one after the other, so that the holder may have
+ * come after its waiter. All that it ran since it came, it ran during this wait. */
+static int find_late_holder(struct locks *locks, struct lock_thread *waiter,
+			    const struct interval *interval)
 {
+	const struct population *population = timeline_population(locks->timeline);
+	uint32_t thread = waiter - locks->threads.items, holder;
+	int error;
+
+	if (waiter->holder != NO_THREAD || !waiter->holder_tid || !interval->open_begin)
+		return 0;
+	holder = timeline_thread_of(locks->timeline, waiter->holder_tid);
+	if (holder == NO_THREAD || !population->threads.items[holder].began_before)
+		return 0;
+	error = reserve_thread(locks, holder);
+	waiter = &locks->threads.items[thread];
+	if (!error)
+		error = find_holder(locks, waiter, holder);
+	if (error)
+		return error;
+	waiter->holder = holder;
+	waiter->holder_running_ns = 0;
+	locks->threads.items[holder].waited_for_by++;
+	return 0;
+}
+
+/* Who ended the wait by giving up what it was for; NO_THREAD if that is not known. */
+static uint32_t giver_of(const struct locks *locks, const struct interval *interval)
+{
+	uint32_t waker;
+
+	if (!(1u << interval->reason & REASONS_OWNED) || interval->waker_context != PL_WAKER_TASK ||
+	    interval->open_end)
+		return NO_THREAD;
+	waker = population_thread_at(timeline_population(locks->timeline), interval->waker,
+				     interval->end);
+	return waker == interval->thread ? NO_THREAD : waker;
+}
+
+/* Nobody was seen to hold it; but who ends a wait for a lock that has one holder was that. What it
+ * did meanwhile has not been kept. */
+static int blame(struct locks *locks, uint32_t thread, uint32_t giver, uint64_t ns)
+{
+	struct lock_thread *waiter = &locks->threads.items[thread];
+	int error = find_holder(locks, waiter, giver);
+
+	if (error)
+		return error;
+	locks->locks.items[waiter->lock].lock.holder_by_wake++;
+	locks->shares.items[waiter->last.holder_share].user.held_ns += ns;
+	return 0;
+}
+
+static void count_wait(struct lock *lock, const struct interval *interval, uint64_t ns)
+{
+	unsigned int bucket = ns ? 63 - (unsigned int)__builtin_clzll(ns) : 0;
+
+	lock->waits++;
+	lock->total_ns += ns;
+	if (ns > lock->max_ns)
+		lock->max_ns = ns;
+	lock->waiting.buckets[bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1]++;
+	lock->waiting.count++;
+	lock->waiting.total_ns += ns;
+	lock->waiting.max_ns = lock->max_ns;
+	lock->waits_open_begin += interval->open_begin;
+	lock->waits_open_end += interval->open_end;
+	/* Only a timer of its own ends such a wait from an interrupt. */
+	lock->timed_out += !interval->open_end && interval->waker_context == PL_WAKER_INTERRUPT;
+}
+
+/* `interval` is the wait; `end` is its end, or its begin if it turns out that there was none. */
+static int end_wait(struct locks *locks, uint32_t thread, const struct interval *interval,
+		    uint64_t end)
+{
+	struct lock_thread *waiter = &locks->threads.items[thread];
 	struct lock_entry *entry = &locks->locks.items[waiter->lock];
-	uint64_t ns = end - waiter->begin;
+	struct lock_user *user;
+	uint64_t before = 0;
+	uint32_t giver;
+	int error;
 
 	waiters_end(&entry->waiters, end);
-	entry->lock.waits++;
-	entry->lock.total_ns += ns;
-	if (ns > entry->lock.max_ns)
-		entry->lock.max_ns = ns;
-	locks->shares.items[waiter->last.own_share].waited_ns += ns;
-	if (waiter->holder != NO_THREAD)
+	count_wait(&entry->lock, interval, end - waiter->begin);
+	user = &locks->shares.items[waiter->last.own_share].user;
+	user->waits++;
+	user->waited_ns += end - waiter->begin;
+	error = find_late_holder(locks, waiter, interval);
+	waiter = &locks->threads.items[thread];
+	if (error)
+		return error;
+	giver = giver_of(locks, interval);
+	if (interval->reason == REASON_GIL) {
+		before = locks_gil_passed(locks, thread, interval, giver);
+		/* The one who gave it up is certain, and who was thought to have it is not. */
+		if (waiter->holder != giver && giver != NO_THREAD)
+			drop_holder(locks, waiter);
+	}
+	if (waiter->holder != NO_THREAD) {
+		entry->lock.holder_known++;
+		entry->lock.holder_confirmed += waiter->holder == giver;
 		end_holding(locks, waiter, end);
+	} else if (giver != NO_THREAD) {
+		error = blame(locks, thread, giver, end - waiter->begin);
+	}
+	if (!error && before)
+		error = blame(locks, thread, giver, before);
+	waiter->handed = interval->waker_context == PL_WAKER_TASK && !interval->open_end
+				 ? waiter->lock
+				 : NO_LOCK;
 	waiter->lock = NO_LOCK;
+	return error;
+}
+
+/* A second wait has begun, or the recording ended, without the first one's end having been told. */
+static int drop_wait(struct locks *locks, uint32_t thread)
+{
+	const struct lock_thread *waiter = &locks->threads.items[thread];
+	struct interval none = {.thread = thread, .begin = waiter->begin, .end = waiter->begin};
+
+	return end_wait(locks, thread, &none, waiter->begin);
 }
 
 static int begin_wait(struct locks *locks, const struct interval *interval)
@@ -221,10 +292,15 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 	waiter = &locks->threads.items[interval->thread];
 	/* Only a stream that contradicts itself begins a second wait before the first one ended. */
 	if (waiter->lock != NO_LOCK)
-		end_wait(locks, waiter, waiter->begin);
-	if (!is_lock(interval))
-		return 0;
+		error = drop_wait(locks, interval->thread);
+	if (error || !is_lock(interval))
+		return error;
 	error = find_last(locks, waiter, interval);
+	if (!error && interval->reason == REASON_GIL) {
+		holder = locks_gil_owner(locks, waiter->last.lock, interval);
+		error = holder != NO_THREAD ? reserve_thread(locks, holder) : 0;
+		waiter = &locks->threads.items[interval->thread];
+	}
 	if (!error)
 		error = find_holder(locks, waiter, holder);
 	if (!error)
@@ -235,6 +311,7 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 	waiter->lock = waiter->last.lock;
 	waiter->begin = interval->begin;
 	waiter->holder = holder;
+	waiter->holder_tid = interval->holder;
 	if (holder != NO_THREAD) {
 		waiter->holder_running_ns =
 			timeline_running_ns(locks->timeline, holder, interval->begin);
@@ -252,6 +329,16 @@ static void on_begin(void *context, const struct interval *interval)
 		locks->error = error;
 }
 
+static void count_handover(struct lock *lock, const struct interval *interval)
+{
+	uint64_t ns = interval->end - interval->begin;
+
+	lock->handovers++;
+	lock->handover_ns += ns;
+	if (ns > lock->handover_max_ns)
+		lock->handover_max_ns = ns;
+}
+
 static void on_interval(void *context, const struct interval *interval)
 {
 	struct locks *locks = context;
@@ -265,8 +352,12 @@ static void on_interval(void *context, const struct interval *interval)
 		if (it->waited_for_by)
 			error = log_run(locks, it, interval);
 	} else if (it->lock != NO_LOCK && interval->state == STATE_BLOCKED) {
-		end_wait(locks, it, interval->end);
+		error = end_wait(locks, interval->thread, interval, interval->end);
+	} else if (it->handed != NO_LOCK && interval->state == STATE_READY_WOKEN) {
+		count_handover(&locks->locks.items[it->handed].lock, interval);
 	}
+	if (interval->state != STATE_BLOCKED)
+		it->handed = NO_LOCK;
 	if (error)
 		locks->error = error;
 }
@@ -303,75 +394,25 @@ void locks_free(struct locks **locks)
 		return;
 	vector_for_each (&(*locks)->threads, thread)
 		vector_free(&thread->log);
-	vector_for_each (&(*locks)->locks, lock)
+	vector_for_each (&(*locks)->locks, lock) {
 		vector_free(&lock->waiters.steps);
+		vector_free(&lock->lock.users);
+	}
 	vector_free(&(*locks)->threads);
 	vector_free(&(*locks)->locks);
 	vector_free(&(*locks)->shares);
-	lock_map_free(&(*locks)->by_address);
+	lock_map_free(&(*locks)->by_place);
 	lock_map_free(&(*locks)->by_thread);
 	free(*locks);
 	*locks = NULL;
 }
 
-static int compare_locks(const void *a, const void *b)
+int locks_drop_waits(struct locks *locks)
 {
-	const struct lock *one = a, *two = b;
+	int error = 0;
 
-	if (one->total_ns != two->total_ns)
-		return one->total_ns > two->total_ns ? -1 : 1;
-	if (one->process != two->process)
-		return one->process < two->process ? -1 : 1;
-	return one->address < two->address ? -1 : one->address > two->address;
-}
-
-static void find_main(struct locks *locks)
-{
-	const struct lock_share *share;
-	struct lock_entry *entry;
-
-	vector_for_each (&locks->locks, entry)
-		entry->lock.main_holder = entry->lock.main_waiter = NO_THREAD;
-	vector_for_each (&locks->shares, share) {
-		struct lock *lock = &locks->locks.items[share->lock].lock;
-
-		if (share->waited_ns > lock->main_waiter_ns) {
-			lock->main_waiter = share->thread;
-			lock->main_waiter_ns = share->waited_ns;
-		}
-		if (share->held_ns > lock->main_holder_ns) {
-			lock->main_holder = share->thread;
-			lock->main_holder_ns = share->held_ns;
-			lock->main_holder_running_ns = share->held_running_ns;
-		}
-	}
-}
-
-int locks_finish(struct locks *locks, struct model *model)
-{
-	const struct lock_entry *entry;
-	struct lock_thread *thread;
-
-	if (locks->error)
-		return locks->error;
-	vector_for_each (&locks->threads, thread) {
-		if (thread->lock != NO_LOCK)
-			end_wait(locks, thread, thread->begin);
-	}
-	find_main(locks);
-	vector_for_each (&locks->locks, entry) {
-		struct lock *lock;
-
-		if (!entry->lock.waits)
-			continue;
-		lock = vector_add(&model->locks);
-		if (!lock)
-			return -ENOMEM;
-		*lock = entry->lock;
-		lock->waiters_max = entry->waiters.top;
-	}
-	if (model->locks.count)
-		qsort(model->locks.items, model->locks.count, sizeof(model->locks.items[0]),
-		      compare_locks);
-	return 0;
+	for (size_t i = 0; !error && i < locks->threads.count; i++)
+		if (locks->threads.items[i].lock != NO_LOCK)
+			error = drop_wait(locks, i);
+	return error;
 }

@@ -7,26 +7,24 @@
 #include "model/locks.h"
 #include "model/waiters.h"
 
-#define NO_LOCK UINT32_MAX
-
 struct lock_entry {
 	struct lock lock;
 	struct waiters waiters;
+	/* GIL: who was woken last to have it, or NO_THREAD; and how often that has changed. */
+	uint32_t owner, owners;
 };
 
 /* What one lock and one thread have to do with each other. */
 struct lock_share {
-	uint32_t lock, thread;
-	uint64_t waited_ns;
-	uint64_t held_ns;	  /* others waited while it held */
-	uint64_t held_running_ns; /* of those, it was running */
+	uint32_t lock;
+	struct lock_user user;
 };
 
 /* A thread mostly waits for the lock that it waited for last: spares the look-ups. */
 struct lock_last {
 	bool valid;
 	uint64_t address;
-	uint32_t lock, process;
+	uint32_t lock, space;
 	uint32_t own_share;
 	uint32_t holder, holder_share; /* NO_THREAD: none yet */
 };
@@ -40,9 +38,14 @@ struct lock_run {
 struct lock_thread {
 	uint32_t lock;		    /* that it waits for, or NO_LOCK */
 	uint32_t holder;	    /* thread index, or NO_THREAD */
+	uint32_t holder_tid;	    /* of one that was not known yet; 0: none */
 	uint64_t begin;		    /* of the wait */
 	uint64_t holder_running_ns; /* at that time */
-	uint32_t waited_for_by;	    /* how many wait for this thread */
+	/* GIL: waits that timed out one after the other while nobody was known to have it. */
+	uint64_t unexplained_ns;
+	uint32_t unexplained_owners; /* as many owners as there had been then */
+	uint32_t waited_for_by;	     /* how many wait for this thread */
+	uint32_t handed;	     /* the lock whose wait just ended by a wake-up, or NO_LOCK */
 	struct lock_last last;
 	VECTOR(struct lock_run) log;
 };
@@ -52,9 +55,23 @@ struct locks {
 	VECTOR(struct lock_entry) locks;
 	VECTOR(struct lock_share) shares;
 	VECTOR(struct lock_thread) threads;
-	struct lock_map by_address; /* (address, process) -> lock */
-	struct lock_map by_thread;  /* (lock, thread) -> share */
+	struct lock_map by_place;  /* (address, space) or (offset, file) -> lock */
+	struct lock_map by_thread; /* (lock, thread) -> share */
 	int error;
 };
+
+/* Ends waits whose end was never told. All return 0 or -ENOMEM. */
+int locks_drop_waits(struct locks *locks);
+int locks_find(struct locks *locks, const struct interval *interval, uint32_t *ret);
+int locks_find_share(struct locks *locks, uint32_t lock, uint32_t thread, uint32_t *ret);
+/* Who has Python's lock as this wait for it begins, as far as is known: nothing can be read. */
+uint32_t locks_gil_owner(struct locks *locks, uint32_t lock, const struct interval *wait);
+/* A wait for it has ended; who `waker` is, or NO_THREAD. How much of the waiting before this one
+ * the waker explains. */
+uint64_t locks_gil_passed(struct locks *locks, uint32_t waiter, const struct interval *interval,
+			  uint32_t waker);
+/* The waiting parts of a condition variable, and of a read-write lock, are pairs of words within
+ * eight bytes; threads wait for the one or the other in turn. */
+uint64_t locks_address(const struct interval *interval);
 
 #endif

@@ -2,10 +2,12 @@
 /* model.c - a recording in, what happened out */
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/units.h"
+#include "model/deadlocks.h"
 #include "model/locks.h"
 #include "model/marks.h"
 #include "model/memory.h"
@@ -19,6 +21,7 @@
 #include "model/transitions.h"
 #include "model/watch.h"
 #include "model/uthreads.h"
+#include "model/wakes.h"
 #include "recording/recording.h"
 
 /* How many items go by between two calls to the progress: some ten milliseconds of work. */
@@ -39,6 +42,8 @@ struct work {
 	struct schedule *schedule;
 	struct marks_book *marks;
 	struct uthreads *uthreads;
+	struct deadlocks *deadlocks;
+	struct wakes *wakes;
 };
 
 static void work_free(struct work *work)
@@ -54,6 +59,8 @@ static void work_free(struct work *work)
 	schedule_free(&work->schedule);
 	marks_book_free(&work->marks);
 	uthreads_free(&work->uthreads);
+	deadlocks_free(&work->deadlocks);
+	wakes_free(&work->wakes);
 	timeline_free(&work->timeline);
 }
 
@@ -148,6 +155,20 @@ static int read_notes(struct model *model, const struct recording *recording)
 	return error ? error : read_facts(model, recording);
 }
 
+static void read_lock_names(struct model *model, const struct recording *recording)
+{
+	struct lock *lock;
+	char key[64];
+
+	vector_for_each (&model->locks, lock) {
+		if (lock->process >= model->processes.count)
+			continue;
+		snprintf(key, sizeof(key), NOTE_LOCK_NAME "%" PRIu32 ".%" PRIx64,
+			 model->processes.items[lock->process].tgid, lock->address);
+		lock->name = recording_note(recording, key);
+	}
+}
+
 /* ---- the stream ---------------------------------------------------------------------------- */
 
 /* What the recording says its bounds are, without having read it. */
@@ -161,6 +182,23 @@ static void read_bounds(const struct recording *recording, uint64_t *ret_begin, 
 	*ret_end = end > last ? end : last;
 }
 
+/* Where Python's locks lie: known before the first record, as notes are. */
+static int read_gils(struct timeline *timeline, const struct recording *recording)
+{
+	struct population *population = timeline_population(timeline);
+	const char *key, *value;
+	int error = 0;
+
+	for (size_t i = 0; !error && recording_note_at(recording, NOTE_GIL, i, &key, &value); i++) {
+		struct gil_range range = {0};
+
+		if (sscanf(key, NOTE_GIL "%" SCNu32, &range.tgid) == 1 &&
+		    sscanf(value, "%" SCNx64 " %" SCNx64, &range.start, &range.end) == 2)
+			error = population_know_gil(population, &range);
+	}
+	return error;
+}
+
 static int work_begin(struct work *work, const struct recording *recording,
 		      const struct model *model)
 {
@@ -171,6 +209,8 @@ static int work_begin(struct work *work, const struct recording *recording,
 	read_bounds(recording, &work->begin, &work->end);
 	options.begin = work->begin;
 	error = timeline_new(&options, &work->timeline);
+	if (!error)
+		error = read_gils(work->timeline, recording);
 	if (!error)
 		error = summary_new(work->timeline, work->begin, work->end, &work->summary);
 	if (!error)
@@ -195,6 +235,10 @@ static int work_begin(struct work *work, const struct recording *recording,
 		error = marks_book_new(work->timeline, &work->marks);
 	if (!error)
 		error = uthreads_new(work->timeline, work->begin, work->end, &work->uthreads);
+	if (!error)
+		error = deadlocks_new(work->timeline, &work->deadlocks);
+	if (!error)
+		error = wakes_new(work->timeline, &work->wakes);
 	return error;
 }
 
@@ -286,6 +330,10 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		error = locks_finish(work->locks, model);
 	if (!error)
 		error = causes_finish(work->causes, model);
+	if (!error)
+		error = deadlocks_finish(work->deadlocks, model);
+	if (!error)
+		error = wakes_finish(work->wakes, model);
 	if (!error) {
 		take_figures(model, timeline_figures(work->timeline));
 		losses->totals_disagree = totals_reconcile(
@@ -310,6 +358,7 @@ static int work_end(struct work *work, const struct recording *recording, struct
 	if (!error)
 		error = finish_facts(work, recording, model);
 	take_population(model, population);
+	read_lock_names(model, recording);
 	vector_for_each (&model->threads, thread) {
 		model->switches += thread->switches_voluntary + thread->switches_involuntary;
 		model->wakeups += thread->wakeups;
@@ -362,6 +411,8 @@ void model_free(struct model **model)
 	struct thread *thread;
 	struct claim *claim;
 	const char **argument;
+	struct deadlock *deadlock;
+	struct lock *lock;
 
 	if (!it)
 		return;
@@ -375,6 +426,12 @@ void model_free(struct model **model)
 		free((char *)*argument);
 	vector_free(&it->threads);
 	vector_free(&it->processes);
+	vector_for_each (&it->deadlocks, deadlock)
+		vector_free(&deadlock->members);
+	vector_free(&it->deadlocks);
+	vector_free(&it->wakes);
+	vector_for_each (&it->locks, lock)
+		vector_free(&lock->users);
 	vector_free(&it->locks);
 	vector_free(&it->signals);
 	vector_free(&it->places);

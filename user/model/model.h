@@ -48,6 +48,9 @@ struct interval {
 	uint16_t cpu;	    /* RUNNING: where */
 	uint64_t begin, end;
 	uint64_t address; /* BLOCKED in a futex: its address */
+	/* enum pl_futex_kind. GIL: CONDITION, waits to have it; OTHER, gave it up and waits until
+	 * it is taken; MUTEX, for a moment inside */
+	uint8_t futex_kind;
 	uint32_t holder;  /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
 	uint32_t waker;	  /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context.
 			     READY_PREEMPTED: tid that took its CPU, 0 if not known */
@@ -216,9 +219,19 @@ void histogram_add(struct histogram *histogram, uint64_t ns);
 /* The q-quantile (0..1), interpolated within its bucket; never above max_ns. */
 uint64_t histogram_quantile(const struct histogram *histogram, double q);
 
-/* One lock, across the threads of one process. */
+/* What one thread had to do with one lock. */
+struct lock_user {
+	uint32_t thread;
+	uint32_t waits;
+	uint64_t waited_ns;
+	uint64_t held_ns;	  /* others waited while it held it */
+	uint64_t held_running_ns; /* of those, it was running */
+};
+
+/* One lock, across threads and processes. It is known by file and offset if processes share it,
+ * else by its address in the one address space. */
 struct lock {
-	uint32_t process;
+	uint32_t process; /* where it was first waited for */
 	uint64_t address; /* of the word waited on; CONDITION, RWLOCK: of the 8 bytes it lies in */
 	enum reason reason; /* LOCK, SEMAPHORE, CONDITION, ... */
 	uint32_t waits;
@@ -229,6 +242,51 @@ struct lock {
 	uint64_t main_holder_running_ns; /* of those, it was running */
 	uint32_t main_waiter;		 /* thread index that waited longest, or NO_THREAD */
 	uint64_t main_waiter_ns;
+	const char *name; /* the variable, or where it lies; NULL: not known. The recording's */
+
+	bool inherits;		   /* LOCK: it gives its holder the priority of who waits for it */
+	bool shared;		   /* threads of several processes may wait for it */
+	uint64_t first_ns;	   /* when it was first waited for, since the capture began */
+	uint32_t first_waiter;	   /* by whom: thread index */
+	uint32_t waits_open_begin; /* waits that had begun before the capture */
+	uint32_t waits_open_end;   /* that had not ended at its end */
+	uint32_t timed_out;	   /* waits that a timer ended */
+	uint32_t holder_known;	   /* waits whose holder was read when they began */
+	uint32_t holder_confirmed; /* of those, the holder itself ended them */
+	uint32_t holder_by_wake;   /* waits whose holder is only known by its having ended them */
+	struct histogram waiting;
+	/* From the wake-up to the moment at which the thread ran that was to have it: the lock is
+	 * nobody's good then. */
+	uint32_t handovers;
+	uint64_t handover_ns, handover_max_ns;
+	VECTOR(struct lock_user) users; /* most time waited or held up first */
+};
+
+#define NO_LOCK UINT32_MAX /* an index that names no lock */
+
+/* One of the threads of a deadlock: it waits for what the next one holds, the last for the first.
+ */
+struct deadlock_member {
+	uint32_t thread;
+	uint32_t holder; /* thread index of the next one */
+	enum reason reason;
+	uint64_t address;
+	uint32_t lock;	 /* index into model.locks, or NO_LOCK: a join */
+	uint64_t since;	 /* when its wait began */
+	bool open_begin; /* no: it had begun before the capture */
+};
+
+enum deadlock_end {
+	DEADLOCK_GOES_ON = 0,	/* to the end of the capture */
+	DEADLOCK_TIMED_OUT = 1, /* the first of the waits gave up */
+	DEADLOCK_KILLED = 2,	/* the process ended */
+};
+
+/* Threads that wait for each other in a circle. */
+struct deadlock {
+	uint64_t begin, end; /* from the last of its waits to the first that ended */
+	enum deadlock_end ended;
+	VECTOR(struct deadlock_member) members;
 };
 
 /* A place in the program where threads spent time, as far as stacks were kept. */
@@ -247,8 +305,8 @@ struct place {
 	uint64_t total_ns;  /* running: as many periods of the sampling clock */
 	uint64_t max_ns;
 	uint32_t longest_by; /* thread index */
-	/* From what was called in the C library, if it was, to the callers. `own`: index of the first
-	 * that is not the C library's. */
+	/* From what was called in the C library, if it was, to the callers. `own`: index of the
+	 * first that is not the C library's. */
 	struct place_frame frames[PLACE_FRAMES];
 	unsigned int frame_count, own;
 	bool is_cut_off; /* its stack could not be followed to its root */
@@ -286,6 +344,31 @@ struct uthread {
 	struct bar bar; /* standing as STATE_STOPPED; of the first BARS_OF_UTHREADS */
 };
 #define BARS_OF_UTHREADS 64
+/* What ended a blocked interval. */
+enum wake_kind {
+	WAKE_UNKNOWN = 0,
+	WAKE_THREAD = 1,
+	WAKE_EXIT = 2,	    /* the end of the thread or process that was waited for */
+	WAKE_TIMER = 3,	    /* the wait's own */
+	WAKE_INTERRUPT = 4, /* a device, the network, or a timer: it cannot be told */
+	WAKE_KINDS
+};
+
+const char *wake_kind_name(enum wake_kind kind);
+
+struct wake {
+	enum wake_kind kind;
+	uint32_t from; /* thread index; NO_THREAD: none, or one that is not in the recording */
+	uint32_t to;
+	uint64_t count, waited_ns; /* what `to` had been blocked for, until these wake-ups */
+};
+
+/* Each wake-up by the thread that the one before it had woken. */
+struct wake_chain {
+	uint64_t length;
+	uint32_t first, last; /* threads: who woke first, who was woken last */
+	uint64_t begin, end;
+};
 
 struct losses {
 	uint64_t records;   /* lane records that the kernel side could not write */
@@ -372,6 +455,9 @@ struct model {
 	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
 	VECTOR(struct place) places;	     /* most time first; empty without stacks */
 	struct watch_report *watch; /* variables that were watched (model/watch.h), or NULL */
+	VECTOR(struct deadlock) deadlocks; /* in the order in which they closed */
+	VECTOR(struct wake) wakes;	   /* most often first */
+	struct wake_chain chain;	   /* the longest one */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

@@ -21,6 +21,10 @@ void population_free(struct population *population)
 	vector_free(&population->threads);
 	vector_free(&population->processes);
 	vector_free(&population->households);
+	vector_free(&population->futexes);
+	vector_free(&population->gils);
+	lock_map_free(&population->futex_map);
+	lock_map_free(&population->file_map);
 }
 
 static struct tid_entry *entry_of(struct population *population, uint32_t tid)
@@ -33,6 +37,28 @@ static struct tid_entry *entry_of(struct population *population, uint32_t tid)
 	if (!*page)
 		*page = calloc(TIDS_PER_PAGE, sizeof(**page));
 	return *page ? &(*page)[tid % TIDS_PER_PAGE] : NULL;
+}
+
+/* `end` of one that lives is where it began. */
+static bool had_life(const struct thread *thread, uint64_t time)
+{
+	return thread->begin <= time && (time <= thread->end || thread->end == thread->begin);
+}
+
+uint32_t population_thread_at(const struct population *population, uint32_t tid, uint64_t time)
+{
+	uint32_t index = population_find(population, tid);
+
+	if (index == NO_THREAD || had_life(&population->threads.items[index], time))
+		return index;
+	/* The tid has changed hands since. */
+	while (index--) {
+		const struct thread *thread = &population->threads.items[index];
+
+		if (thread->tid == tid && had_life(thread, time))
+			return index;
+	}
+	return NO_THREAD;
 }
 
 uint32_t population_find_process(const struct population *population, uint32_t tgid)
@@ -80,8 +106,11 @@ static int add_process(struct population *population, const struct newcomer *new
 					   : NO_THREAD;
 	process->begin = newcomer->time;
 	household->began_before = newcomer->began_before;
+	household->space = population->spaces++;
 	copy_text(process->name, unknown_comm, PL_COMM_LEN);
 	*ret = process - population->processes.items;
+	if (population->gils.count)
+		population_find_gil(population, *ret);
 	if (entry)
 		entry->process = *ret + 1;
 	return 0;
@@ -189,6 +218,7 @@ void population_exec(struct population *population, uint32_t thread, const char 
 	copy_text(process->name, comm, PL_COMM_LEN);
 	copy_text(process->path, path, PL_PATH_LEN);
 	process->execs++;
+	population->households.items[who->process].space = population->spaces++;
 }
 
 void population_exit_code(struct population *population, uint32_t tid, uint32_t thread,

@@ -189,6 +189,8 @@ static enum reason reason_of_futex(uint8_t kind)
 		return REASON_JOIN;
 	case PL_FUTEX_RWLOCK:
 		return REASON_RWLOCK;
+	case PL_FUTEX_BARRIER:
+		return REASON_BARRIER;
 	default:
 		return REASON_FUTEX;
 	}
@@ -353,6 +355,8 @@ const char *reason_name(enum reason reason)
 		[REASON_SYSCALL] = "system call",
 		[REASON_MEMORY] = "memory map",
 		[REASON_UNKNOWN] = "unknown",
+		[REASON_GIL] = "gil",
+		[REASON_BARRIER] = "barrier",
 	};
 
 	return (unsigned int)reason < REASON_COUNT ? names[reason] : "unknown";

@@ -33,7 +33,9 @@ enum reason {
 	REASON_EVENT = 20,   /* eventfd, timerfd, signalfd, io_uring, a message queue */
 	REASON_SYSCALL = 21, /* something else: the system call says it */
 	REASON_UNKNOWN = 22,
-	REASON_MEMORY = 23, /* the process's memory map, held by another of its threads */
+	REASON_MEMORY = 23,  /* the process's memory map, held by another of its threads */
+	REASON_GIL = 24,     /* the lock of the Python interpreter */
+	REASON_BARRIER = 25, /* waits until enough others have come */
 	REASON_COUNT
 };
 

@@ -163,6 +163,8 @@ static int feed_task(struct timeline *timeline, const struct pl_life_task *task)
 		return error;
 	track->start_time = task->start_time;
 	keep_priority(timeline, track, task);
+	if (forked && task->space && newcomer.makes_process)
+		population_share_space(&timeline->population, track->open.thread, task->space);
 	begin_life(timeline, track, task);
 	return 0;
 }
@@ -341,6 +343,8 @@ int timeline_feed_life(struct timeline *timeline, const union pl_life *life)
 		if (thread != NO_THREAD)
 			population_rename(&timeline->population, thread, life->rename.comm);
 		return 0;
+	case PL_LIFE_FUTEX:
+		return population_futex(&timeline->population, &life->futex);
 	default:
 		return 0; /* of a later version */
 	}

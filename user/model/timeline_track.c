@@ -117,6 +117,29 @@ void track_wake(struct timeline *timeline, struct track *track, uint64_t woken, 
 	track->open.waker_context = context;
 }
 
+/* A condition for those that want it, one for the thread that gave it up and waits until it is
+ * taken, and a mutex for each: struct _gil_runtime_state of CPython 3.2 and later. */
+static uint8_t gil_part(uint64_t offset)
+{
+	if (offset >= 32 && offset < 80)
+		return PL_FUTEX_CONDITION;
+	return offset >= 120 && offset < 168 ? PL_FUTEX_OTHER : PL_FUTEX_MUTEX;
+}
+
+/* The interpreter's lock is made of two mutexes and two conditions, and is one lock. */
+static void track_gil(struct timeline *timeline, struct track *track)
+{
+	const struct gil_range *gil =
+		population_gil_at(&timeline->population, track->open.thread, track->open.address);
+
+	if (!gil)
+		return;
+	track->open.reason = REASON_GIL;
+	track->open.futex_kind = gil_part(track->open.address - gil->start);
+	track->open.address = gil->start;
+	track->open.holder = 0;
+}
+
 void track_block(struct timeline *timeline, struct track *track, uint32_t prev_state, bool iowait,
 		 const struct pl_block *block, const struct stack_ids *stacks)
 {
@@ -129,6 +152,9 @@ void track_block(struct timeline *timeline, struct track *track, uint32_t prev_s
 		track->open.syscall = block->syscall;
 		track->open.address = block_futex(&timeline->rules, block);
 		track->open.holder = block->holder;
+		track->open.futex_kind = block->futex_kind;
+		if (timeline->population.gils.count && track->open.address)
+			track_gil(timeline, track);
 	}
 	track->open.stack = stacks->user;
 	track->open.kernel_stack = stacks->kernel;

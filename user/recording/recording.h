@@ -45,6 +45,8 @@
 #define NOTE_LOST_MARKS	   "lost.marks"	   /* marks (USDT) that found no room */
 #define NOTE_NO_MARKS	   "marks.refused" /* why not all could be followed */
 #define NOTE_MARK	   "mark."	   /* + number: PROVIDER:NAME of that definition */
+#define NOTE_GIL	   "gil." /* + pid: first and last + 1 address of Python's lock, in hexadecimal */
+#define NOTE_LOCK_NAME	   "lock.name."	   /* + pid, '.', address in hexadecimal: what lies there */
 #define NOTE_FACT	   "fact."	   /* + name: what a scenario said of its own result */
 
 /* ---- writing -------------------------------------------------------------------------------- */

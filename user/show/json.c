@@ -328,51 +328,6 @@ static int put_all_reasons(struct json *json, const struct model *model)
 	return 0;
 }
 
-static void put_lock_thread(struct json *json, const struct model *model, const char *name,
-			    uint32_t index, uint64_t ns, uint64_t running_ns, bool holder)
-{
-	if (index >= model->threads.count) {
-		json_null(json, name);
-		return;
-	}
-	json_object(json, name);
-	json_unsigned(json, "thread", index);
-	json_unsigned(json, "tid", model->threads.items[index].tid);
-	json_string(json, "name", model->threads.items[index].name);
-	json_unsigned(json, "total_ns", ns);
-	if (holder)
-		json_unsigned(json, "running_ns", running_ns);
-	json_object_end(json);
-}
-
-static void put_locks(struct json *json, const struct model *model)
-{
-	const struct lock *lock;
-	char address[24];
-
-	json_array(json, "locks");
-	vector_for_each (&model->locks, lock) {
-		snprintf(address, sizeof(address), "0x%" PRIx64, lock->address);
-		json_object(json, NULL);
-		if (lock->process < model->processes.count)
-			json_unsigned(json, "pid", model->processes.items[lock->process].tgid);
-		else
-			json_null(json, "pid");
-		json_string(json, "address", address);
-		json_string(json, "reason", reason_name(lock->reason));
-		json_unsigned(json, "waits", lock->waits);
-		json_unsigned(json, "total_ns", lock->total_ns);
-		json_unsigned(json, "max_ns", lock->max_ns);
-		json_unsigned(json, "waiters_max", lock->waiters_max);
-		put_lock_thread(json, model, "main_holder", lock->main_holder, lock->main_holder_ns,
-				lock->main_holder_running_ns, true);
-		put_lock_thread(json, model, "main_waiter", lock->main_waiter, lock->main_waiter_ns,
-				0, false);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
 static void put_distribution(struct json *json, const char *name, const struct histogram *histogram)
 {
 	json_object(json, name);
@@ -461,11 +416,13 @@ int show_json(FILE *out, const struct model *model)
 	put_processes(&json, model);
 	put_threads(&json, model);
 	error = put_all_reasons(&json, model);
-	put_locks(&json, model);
 	json_causes(&json, model);
 	json_places(&json, model);
 	json_marks(&json, model);
 	json_preemptions(&json, model);
+	json_put_locks(&json, model);
+	json_put_deadlocks(&json, model);
+	json_put_wakes(&json, model);
 	json_signals(&json, model);
 	put_distribution(&json, "latency", &model->ready);
 	put_distribution(&json, "blocked", &model->blocked);

@@ -32,7 +32,21 @@ struct lock_label lock_label(const struct model *model, const struct lock *lock,
 
 	if (name)
 		snprintf(label.text, sizeof(label.text), "%.*s", length, name);
+	else if (lock && lock->reason == REASON_GIL && lock->process < model->processes.count)
+		snprintf(label.text, sizeof(label.text), "GIL of %s",
+			 model->processes.items[lock->process].name);
+	else if (lock && lock->name)
+		snprintf(label.text, sizeof(label.text), "%s", lock->name);
 	else
 		snprintf(label.text, sizeof(label.text), "0x%" PRIx64, address);
 	return label;
+}
+
+const char *lock_kind_name(const struct lock *lock)
+{
+	if (lock->reason == REASON_LOCK)
+		return lock->inherits ? "PI mutex" : "mutex";
+	if (lock->reason == REASON_GIL)
+		return "GIL";
+	return reason_name(lock->reason);
 }

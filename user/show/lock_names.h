@@ -11,5 +11,7 @@ struct lock_label {
 
 /* By its address in a process; `lock` may be NULL. A name if one is known, else the address. */
 struct lock_label lock_label(const struct model *model, const struct lock *lock, uint64_t address);
+/* "mutex", "PI mutex", "rwlock", ... */
+const char *lock_kind_name(const struct lock *lock);
 
 #endif

@@ -223,9 +223,23 @@ static const struct member waiter_members[] = {
 	{0},
 };
 
+static const struct member lock_user_members[] = {
+	MEMBER("thread", COUNT, "Index into threads."),
+	MEMBER("tid", COUNT, "Its thread id."),
+	MEMBER("name", STRING, "Its name."),
+	MEMBER("waits", COUNT, "How often it waited."),
+	MEMBER("waited_ns", COUNT, "How long, all waits together."),
+	MEMBER("held_ns", COUNT, "Time that others waited while it held the lock."),
+	MEMBER("held_running_ns", COUNT,
+	       "The part of that during which it was running; 0 where holder_by_wake is not."),
+	{0},
+};
+
 static const struct member lock_members[] = {
 	MEMBER_OR_NULL("pid", COUNT, "The process that it lies in; null: not known."),
 	MEMBER("address", STRING, "Its address, in hexadecimal with 0x."),
+	MEMBER_OR_NULL("name", STRING,
+		       "The variable that it is, or where it lies; null: not known."),
 	MEMBER("reason", REASON, "What kind of lock it is."),
 	MEMBER("waits", COUNT, "Waits for it."),
 	MEMBER("total_ns", COUNT, "Time waited for it, all threads together."),
@@ -236,6 +250,64 @@ static const struct member lock_members[] = {
 		       holder_members),
 	NESTED_OR_NULL("main_waiter", OBJECT, "Who waited for it longest; or null.",
 		       waiter_members),
+	MEMBER("kind", STRING, "mutex, PI mutex, GIL, or as reason."),
+	MEMBER("shared", BOOLEAN, "Whether processes share it: then pid is that of the first."),
+	MEMBER("first_ns", COUNT, "When it was first waited for."),
+	MEMBER("first_waiter", COUNT, "By whom: index into threads."),
+	MEMBER("mean_ns", COUNT, "total_ns / waits."),
+	MEMBER("p50_ns", COUNT, "Half of the waits were shorter, within their power of two."),
+	MEMBER("p99_ns", COUNT, "99 % of the waits were shorter, within their power of two."),
+	MEMBER("waits_begun_before", COUNT, "Waits that had begun before the capture."),
+	MEMBER("waits_not_ended", COUNT, "Waits that had not ended when the capture did."),
+	MEMBER("timed_out", COUNT, "Waits that their own timer ended."),
+	MEMBER("holder_known", COUNT, "Waits whose holder was read when they began."),
+	MEMBER("holder_confirmed", COUNT, "Of those, waits that the same holder ended."),
+	MEMBER("holder_by_wake", COUNT, "Waits whose holder is known only by having ended them."),
+	MEMBER("handovers", COUNT, "Times that a waiter was woken and then ran."),
+	MEMBER("handover_ns", COUNT, "Time from those wake-ups until they ran."),
+	MEMBER("handover_max_ns", COUNT, "The longest of these."),
+	NESTED("threads", OBJECTS, "Who waited for it, and held it while others waited.",
+	       lock_user_members),
+	{0},
+};
+
+static const struct member deadlock_thread_members[] = {
+	MEMBER("thread", COUNT, "Index into threads."),
+	MEMBER("tid", COUNT, "Its thread id."),
+	MEMBER("name", STRING, "Its name."),
+	MEMBER("reason", REASON, "What it waits for."),
+	MEMBER("address", STRING, "The word that it waits on."),
+	MEMBER_OR_NULL("lock", COUNT, "Index into locks; null: it is none, but a join."),
+	MEMBER_OR_NULL("lock_name", STRING, "The lock's name; null: not known."),
+	MEMBER("holder", COUNT, "Index into threads: who holds it, or is waited for."),
+	MEMBER_OR_NULL("since_ns", COUNT, "When the wait began; null: before the capture."),
+	{0},
+};
+
+static const struct member deadlock_members[] = {
+	MEMBER("begin_ns", COUNT, "When the last of its waits began."),
+	MEMBER("end_ns", COUNT, "When the first of its waits ended."),
+	MEMBER("ended", STRING, "goes on (at the end of the capture), timed out, or killed."),
+	NESTED("threads", OBJECTS, "Each waits for the next one, the last for the first.",
+	       deadlock_thread_members),
+	{0},
+};
+
+static const struct member wake_members[] = {
+	MEMBER("kind", STRING, "thread, exit (of what was waited for), timer, interrupt, unknown."),
+	MEMBER_OR_NULL("from", COUNT, "Index into threads; null: none, or not in the recording."),
+	MEMBER("to", COUNT, "Who was woken: index into threads."),
+	MEMBER("count", COUNT, "How often."),
+	MEMBER("waited_ns", COUNT, "How long it had been blocked, all times together."),
+	{0},
+};
+
+static const struct member wake_chain_members[] = {
+	MEMBER("length", COUNT, "Wake-ups, each by the thread that the one before had woken."),
+	MEMBER("first", COUNT, "The thread that woke first: index into threads."),
+	MEMBER("last", COUNT, "The thread that was woken last."),
+	MEMBER("begin_ns", COUNT, "When the first of them came."),
+	MEMBER("end_ns", COUNT, "When the last of them came."),
 	{0},
 };
 
@@ -335,6 +407,11 @@ static const struct member report_members[] = {
 	NESTED("preemptions", OBJECTS,
 	       "Who took the CPU from whom, most often first; the first 1000 pairs.",
 	       preemption_members),
+	NESTED("deadlocks", OBJECTS, "Threads that waited for each other in a circle.",
+	       deadlock_members),
+	NESTED("wakes", OBJECTS, "Who woke whom, most often first.", wake_members),
+	NESTED_OR_NULL("wake_chain", OBJECT, "The longest chain of wake-ups; or null.",
+		       wake_chain_members),
 	NESTED("signals", OBJECTS, "Signals by sender, receiver and number, in order of time.",
 	       signal_members),
 	MEMBER("signals_beyond", COUNT,

@@ -16,6 +16,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	text_start(&text, out, options);
 	show_header(&text, model);
 	show_findings(&text, model);
+	show_deadlocks(&text, model);
 	show_threads(&text, model);
 	show_path(&text, model);
 	show_processes(&text, model);
@@ -24,6 +25,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_reasons(&text, model);
 	show_locks(&text, model);
 	show_places(&text, model);
+	show_wakes(&text, model);
 	show_latency(&text, model);
 	show_slices(&text, model);
 	show_claims(&text, model);

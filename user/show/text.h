@@ -159,6 +159,8 @@ void show_resident(struct text *text, const struct model *model);
 void show_reasons(struct text *text, const struct model *model);
 void show_locks(struct text *text, const struct model *model);
 void show_places(struct text *text, const struct model *model);
+void show_deadlocks(struct text *text, const struct model *model);
+void show_wakes(struct text *text, const struct model *model);
 void show_latency(struct text *text, const struct model *model);
 void show_race(struct text *text, const struct model *model);
 void show_claims(struct text *text, const struct model *model);

@@ -3,13 +3,11 @@
 #include "show/text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include "base/units.h"
 #include "show/derive.h"
 
 #define REASONS_MAX	 10
-#define LOCKS_MAX	 10
 #define HISTOGRAM_MIN	 20 /* fewer are told by the figures alone */
 #define HISTOGRAM_LINES	 14
 #define HISTOGRAM_LENGTH 40
@@ -93,86 +91,6 @@ void show_reasons(struct text *text, const struct model *model)
 		table_finish(&table);
 	}
 	vector_free(&sums.items);
-}
-
-/* ---- locks --------------------------------------------------------------------------------- */
-
-enum {
-	LOCK_NAME,
-	LOCK_KIND,
-	LOCK_WAITS,
-	LOCK_TOTAL,
-	LOCK_MAX,
-	LOCK_WAITER,
-	LOCK_HOLDER,
-	LOCK_COLUMNS,
-};
-
-static const struct table_column lock_columns[LOCK_COLUMNS] = {
-	[LOCK_NAME] = {.head = "lock", .min = 20},
-	[LOCK_KIND] = {.head = "kind", .drop = 4},
-	[LOCK_WAITS] = {.head = "waits", .right = true, .drop = 2},
-	[LOCK_TOTAL] = {.head = "total", .right = true},
-	[LOCK_MAX] = {.head = "longest", .right = true, .drop = 3},
-	[LOCK_WAITER] = {.head = "longest waiter", .drop = 5},
-	[LOCK_HOLDER] = {.head = "held meanwhile by", .min = 33, .drop = 1},
-};
-
-static void put_lock(struct table *table, const struct model *model, const struct lock *lock,
-		     bool kinds)
-{
-	int length;
-	const char *name = variable_at(model, lock->address, &length);
-
-	table_row(table);
-	if (name)
-		table_cell(table, LOCK_NAME, STYLE_PLAIN, "%.*s", length, name);
-	else
-		table_cell(table, LOCK_NAME, STYLE_PLAIN, "0x%" PRIx64, lock->address);
-	if (kinds)
-		table_cell(table, LOCK_KIND, STYLE_PLAIN, "%s", reason_name(lock->reason));
-	table_cell(table, LOCK_WAITS, STYLE_PLAIN, "%s", format_count(lock->waits).text);
-	table_cell(table, LOCK_TOTAL, STYLE_PLAIN, "%s", format_duration(lock->total_ns).text);
-	table_cell(table, LOCK_MAX, STYLE_PLAIN, "%s", format_duration(lock->max_ns).text);
-	if (lock->main_waiter < model->threads.count)
-		table_cell(table, LOCK_WAITER, STYLE_PLAIN, "%s %s",
-			   model->threads.items[lock->main_waiter].name,
-			   format_share(lock->main_waiter_ns, lock->total_ns).text);
-	if (lock->main_holder < model->threads.count)
-		table_cell(table, LOCK_HOLDER, STYLE_PLAIN, "%s %s, running %s",
-			   model->threads.items[lock->main_holder].name,
-			   format_share(lock->main_holder_ns, lock->total_ns).text,
-			   format_share(lock->main_holder_running_ns, lock->main_holder_ns).text);
-}
-
-void show_locks(struct text *text, const struct model *model)
-{
-	uint64_t rest_ns = 0, rest_waits = 0;
-	const struct lock *each;
-	bool kinds = false; /* said where they are not all plain locks */
-	struct table table;
-
-	if (!model->locks.count)
-		return;
-	vector_for_each (&model->locks, each)
-		kinds |= each->reason != REASON_LOCK;
-	text_gap(text);
-	table_start(&table, text, lock_columns, LOCK_COLUMNS, 0);
-	for (size_t i = 0; i < model->locks.count; i++) {
-		const struct lock *lock = &model->locks.items[i];
-
-		if (i < LOCKS_MAX) {
-			put_lock(&table, model, lock, kinds);
-		} else {
-			rest_ns += lock->total_ns;
-			rest_waits += lock->waits;
-		}
-	}
-	if (model->locks.count > LOCKS_MAX)
-		table_line(&table, STYLE_PLAIN, "… and %s more: %s waits, %s in all",
-			   format_count(model->locks.count - LOCKS_MAX).text,
-			   format_count(rest_waits).text, format_duration(rest_ns).text);
-	table_finish(&table);
 }
 
 /* ---- waiting for a CPU --------------------------------------------------------------------- */

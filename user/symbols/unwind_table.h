@@ -2,8 +2,8 @@
 /*
  * unwind_table.h - a module's .eh_frame as a table that can be followed in the kernel
  *
- * Four bytes a row (bpf/unwind_rules.h): those of a python3 process take 450 KiB where eight bytes a
- * row take 740; made in 9 ms, or fetched from the cache in 1.
+ * Four bytes a row (bpf/unwind_rules.h): those of a python3 process take 450 KiB where eight bytes
+ * a row take 740; made in 9 ms, or fetched from the cache in 1.
  */
 #ifndef SYMBOLS_UNWIND_TABLE_H
 #define SYMBOLS_UNWIND_TABLE_H

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A deadlock is named while it is there: in a process that has hung before, and while `run` waits."""
+
+import subprocess
+import time
+
+from lab import MS, KernelTest, Traced, run, scenario, target, tool
+
+DEADLOCKED = 117
+
+
+class Hung:
+    """A target that is stuck already."""
+
+    def __init__(self, kind):
+        self.process = subprocess.Popen([target("hangs"), kind], stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+        time.sleep(0.15)
+
+    def __enter__(self):
+        return self.process
+
+    def __exit__(self, *unused):
+        self.process.kill()
+        self.process.stdout.close()
+        self.process.wait()
+
+
+def circle(traced):
+    """name -> (what it waits for, who holds that)"""
+    found = traced.json["deadlocks"]
+    if len(found) != 1:
+        raise AssertionError(f"{len(found)} deadlocks: {traced.text}")
+    names = {i: t["name"] for i, t in enumerate(traced.json["threads"])}
+    return {t["name"]: (t["lock_name"], names[t["holder"]]) for t in found[0]["threads"]}
+
+
+class AlreadyHung(KernelTest):
+    def attach(self, kind):
+        with Hung(kind) as process:
+            begin = time.monotonic()
+            traced = Traced(["attach", "-p", process.pid])
+            self.took = time.monotonic() - begin
+            self.assertIsNone(process.poll(), "the target must live on")
+        return traced
+
+    def test_two_mutexes_are_named_within_a_second(self):
+        traced = self.attach("mutex")
+        self.assertEqual(traced.status, DEADLOCKED)
+        self.assertEqual(circle(traced), {"waiter-1": ("global_two", "waiter-2"),
+                                          "waiter-2": ("global_one", "waiter-1")})
+        self.assertIn("deadlock: 2 threads wait for each other", traced.error)
+        self.assertIn("waits for global_two, which waiter-2", traced.error)
+        self.assertIn("2 threads wait for each other in a circle", traced.text)
+        self.assertLess(self.took, 1.0)
+
+    def test_a_thread_that_waits_for_itself(self):
+        traced = self.attach("self")
+        self.assertEqual(traced.status, DEADLOCKED)
+        self.assertEqual(circle(traced), {"waiter-1": ("global_one", "waiter-1")})
+
+    def test_a_lock_that_inherits_priority(self):
+        traced = self.attach("pi")
+        self.assertEqual(traced.status, DEADLOCKED)
+        self.assertEqual(circle(traced), {"waiter-1": ("global_two", "waiter-2"),
+                                          "waiter-2": ("global_one", "waiter-1")})
+
+    def test_a_read_write_lock(self):
+        traced = self.attach("rwlock")
+        self.assertEqual(traced.status, DEADLOCKED)
+        self.assertEqual({k: v[1] for k, v in circle(traced).items()},
+                         {"waiter-1": "waiter-2", "waiter-2": "waiter-1"})
+
+    def test_a_thread_that_is_joined(self):
+        traced = self.attach("join")
+        self.assertEqual(traced.status, DEADLOCKED)
+        self.assertEqual(circle(traced), {"waiter-1": ("global_one", "hangs"),
+                                          "hangs": (None, "waiter-1")})
+
+    def test_locks_on_heap_and_stack_are_told_as_such(self):
+        names = {v[0] for v in circle(self.attach("stack")).values()}
+        self.assertIn("stack of hangs", names)
+        self.assertTrue(any(n.startswith("heap+0x") for n in names), names)
+
+    def test_a_program_that_only_waits_long_is_none(self):
+        with Hung("none") as process:
+            traced = Traced(["attach", "-p", process.pid, "-d", "1500ms"])
+        self.assertEqual(traced.status, 0)
+        self.assertEqual(traced.json["deadlocks"], [])
+        self.assertNotIn("deadlock", traced.error)
+
+
+class WhileItRuns(KernelTest):
+    def test_run_tells_it_while_the_target_hangs(self):
+        traced = run(target("hangs"), "mutex", 2500, options=("-d", "1800ms"))
+        self.assertEqual(traced.status, DEADLOCKED)
+        self.assertIn("deadlock: 2 threads wait for each other", traced.error)
+        self.assertEqual(set(circle(traced)), {"waiter-1", "waiter-2"})
+        self.assertEqual(traced.json["deadlocks"][0]["ended"], "goes on")
+
+    def test_two_processes_with_locks_in_shared_memory(self):
+        traced = run(target("hangs"), "shared", 2500, options=("-d", "1800ms"))
+        self.assertEqual(traced.status, DEADLOCKED)
+        self.assertEqual(set(circle(traced)), {"hangs", "waiter-2"})
+
+    def test_scenarios_name_their_circle_though_they_end(self):
+        for name, threads in (("deadlock-abba", 2), ("deadlock-philosophers", 5)):
+            traced = scenario(name, "--hold", "300ms")
+            self.assertEqual(traced.status, 0)
+            self.assertEqual(len(traced.json["deadlocks"]), 1)
+            deadlock = traced.json["deadlocks"][0]
+            self.assertEqual(len(deadlock["threads"]), threads)
+            self.assertEqual(deadlock["ended"], "killed")
+            length = deadlock["end_ns"] - deadlock["begin_ns"]
+            self.assertAlmostEqual(length, int(traced.json["facts"]["watched_ns"]), delta=15 * MS)
+            cured = scenario(name, "--ordered")
+            self.assertEqual(cured.json["deadlocks"], [])
+
+    def test_the_status_is_documented(self):
+        self.assertIn(str(DEADLOCKED), tool("help", "--man").stdout)
