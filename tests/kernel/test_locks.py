@@ -69,8 +69,10 @@ class Truth(KernelTest):
             for lock in traced.json["locks"]:
                 if lock["reason"] != "lock":
                     continue
-                self.assertEqual(lock["holder_known"] + lock["holder_by_wake"], lock["waits"], lock)
-                # Between taking a mutex and writing down who has it there is a moment.
+                # Between taking a mutex and writing down who has it there is a moment; who waits in
+                # just that, and is woken by nobody that is seen, has an unknown holder.
+                known = lock["holder_known"] + lock["holder_by_wake"]
+                self.assertLessEqual(lock["waits"] - known, 1 + lock["waits"] // 1000, lock)
                 if lock["waits"] >= 200:
                     self.assertGreater(lock["holder_known"], 0.95 * lock["waits"], lock)
 

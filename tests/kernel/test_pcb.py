@@ -296,7 +296,7 @@ class Recorded(KernelTest):
         with tempfile.TemporaryDirectory() as folder:
             file = f"{folder}/x.ptl"
             traced = Traced(["run", "--pcb-every", "30ms", "-o", file, "counter-lock",
-                             "--count", "100000000"])
+                             "--count", "400000000"])
             main = traced.thread("counter-lock")
             middle = f"{main['begin_ns'] + main['life_ns'] // 2}ns"
             now = json.loads(tool("pcb", "--json", "--at", middle, file).stdout)
