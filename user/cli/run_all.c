@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/exit_status.h"
+#include "base/interrupts.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "capture/capture.h"
@@ -80,6 +81,9 @@ static int run_each(const struct scenario_list *list, const struct capture_optio
 			set_row_free(&rows[set->count]);
 		else if (!status)
 			set->count++;
+		/* It may also come between two, or while one is worked out. */
+		if (!interrupt)
+			interrupt = interrupts_noted();
 		if (watched)
 			fputs("\r\033[K", stderr);
 	}
@@ -114,6 +118,7 @@ static int run_list(const struct scenario_list *list, const struct present_optio
 {
 	CLEANUP_FREE struct set_row *rows = calloc(list->items.count + 1, sizeof(*rows));
 	struct set set = {.rows = rows, .planned = list->items.count};
+	struct interrupts interrupts;
 	int status, shown = EXIT_OK;
 	bool good;
 
@@ -121,7 +126,10 @@ static int run_list(const struct scenario_list *list, const struct present_optio
 		log_error("out of memory");
 		return EXIT_INTERNAL;
 	}
+	interrupts_note(&interrupts);
 	status = run_each(list, common, rows, &set);
+	/* The next one ends the showing of what there is. */
+	interrupts_restore(&interrupts);
 	if (set.count)
 		shown = show(&set, present);
 	/* While the rows are still there to be looked at. */

@@ -2,7 +2,6 @@
 #include "cli/snapshots.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/exit_status.h"
+#include "base/interrupts.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "capture/launch.h"
@@ -97,14 +97,6 @@ static int take(struct snapshot_reader *reader, struct wanted *wanted, struct sn
 
 /* ---- looking ------------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
 static void sleep_for(uint64_t ns)
 {
 	struct timespec time = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
@@ -116,17 +108,16 @@ static void sleep_for(uint64_t ns)
 static int watch(struct snapshot_reader *reader, struct wanted *wanted, struct snapshot *first,
 		 const struct look *look, const struct pcb_view *view)
 {
-	struct sigaction action = {.sa_handler = on_interrupt};
 	struct snapshot before = *first;
+	struct interrupts interrupts;
 	int status = EXIT_OK;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	while (!status && !interrupted && snapshot_shown(&before)) {
+	interrupts_note(&interrupts);
+	while (!status && !interrupts_noted() && snapshot_shown(&before)) {
 		struct snapshot after = {0};
 
 		sleep_for(look->every);
-		if (interrupted)
+		if (interrupts_noted())
 			break;
 		status = take(reader, wanted, &after);
 		if (!status)
@@ -134,6 +125,7 @@ static int watch(struct snapshot_reader *reader, struct wanted *wanted, struct s
 		snapshot_free(&before);
 		before = after;
 	}
+	interrupts_restore(&interrupts);
 	snapshot_free(&before);
 	*first = (struct snapshot){0};
 	return status;
