@@ -79,6 +79,8 @@ static inline void model_clear(struct model *model)
 	vector_free(&model->processes);
 	vector_free(&model->locks);
 	vector_free(&model->facts);
+	vector_free(&model->preemptions);
+	vector_free(&model->uthreads);
 	vector_free(&model->claims);
 	free((char *)model->scenario_title);
 }

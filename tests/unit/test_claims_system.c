@@ -53,10 +53,33 @@ static void add_process(struct model *model, const char *name)
 	snprintf(process->name, sizeof(process->name), "%.15s", name);
 }
 
+static void add_uthreads(struct model *model, unsigned int count, uint64_t standing)
+{
+	for (unsigned int i = 1; i <= count; i++) {
+		struct uthread *uthread = vector_add(&model->uthreads);
+
+		assert_non_null(uthread);
+		*uthread = (struct uthread){.id = i,
+					    .moves = 7,
+					    .blocked_ns = i == 1 ? 51 * MS : 0,
+					    .standing_ns = i == 1 ? 0 : standing};
+		snprintf(uthread->name, sizeof(uthread->name), "user-%u", i);
+	}
+}
+
+static void add_preemption(struct model *model, uint32_t thread, uint32_t by, uint64_t count)
+{
+	struct preemption *preemption = vector_add(&model->preemptions);
+
+	assert_non_null(preemption);
+	*preemption = (struct preemption){.thread = thread, .by = by, .count = count};
+}
+
 static struct model many_to_one(void)
 {
 	struct model model = model_whole();
 
+	add_uthreads(&model, 4, 51 * MS);
 	add_blocked(&model, "model-many-to-one", 55, 0, REASON_SLEEP, 51, 1);
 	FACTS(&model, {"uthreads", "4"}, {"expected", "160"}, {"actual", "160"},
 	      {"steps_left", "115"}, {"steps_during", "0"}, {"block_ns", "50000000"},
@@ -68,6 +91,7 @@ static struct model one_to_one(void)
 {
 	struct model model = model_whole();
 
+	add_uthreads(&model, 4, 0);
 	add_blocked(&model, "model-one-to-one", 1, 0, REASON_JOIN, 60, 4);
 	add_blocked(&model, "user-1", 15, 0, REASON_SLEEP, 51, 1);
 	for (unsigned int i = 2; i <= 4; i++) {
@@ -86,6 +110,7 @@ static struct model many_to_many(void)
 {
 	struct model model = model_whole();
 
+	add_uthreads(&model, 8, 0);
 	add_blocked(&model, "carrier-1", 70, 0, REASON_CONDITION, 1, 3);
 	add_blocked(&model, "carrier-2", 30, 0, REASON_SLEEP, 51, 1);
 	model_add_thread(&model, "of1-1", 28 * MS, 0, 0);
@@ -234,6 +259,8 @@ static struct model round_robin(void)
 		thread->switches_involuntary = 78;
 	}
 	model.concurrency[1] = 1200 * MS;
+	for (uint32_t i = 0; i < 4; i++)
+		add_preemption(&model, i, (i + 1) % 4, 70);
 	FACTS(&model, {"threads", "4"}, {"run_ns", "1201000000"});
 	return model;
 }
@@ -246,6 +273,13 @@ static struct model priority(void)
 	model_add_thread(&model, "middle", 330 * MS, 1170 * MS, 0)->switches_involuntary = 90;
 	model_add_thread(&model, "low", 108 * MS, 1392 * MS, 0)->switches_involuntary = 60;
 	add_blocked(&model, "realtime", 71, 1, REASON_SLEEP, 1428, 71);
+	for (uint32_t i = 0; i < 3; i++) {
+		add_preemption(&model, i, 3, 20);
+		model.threads.items[i].priority_last =
+			(struct pl_priority){.nice = (PL_S8)(5 * i), .known = 1};
+	}
+	model.threads.items[3].priority_last =
+		(struct pl_priority){.policy = 1, .rt_priority = 1, .known = 1};
 	FACTS(&model, {"run_ns", "1500000000"}, {"weight_high", "1024"}, {"weight_middle", "336"},
 	      {"weight_low", "110"}, {"realtime", "1"}, {"realtime_turns", "71"},
 	      {"realtime_cpu_ns", "71000000"});
@@ -346,6 +380,17 @@ static void apply(struct model *model, const struct change *change)
 		model->concurrency[2] = strtoull(change->value, NULL, 10) * MS;
 	else if (change->thread && !strcmp(change->what, "lock"))
 		model_add_lock(model, REASON_LOCK, 9, 9 * MS, 1 * MS);
+	else if (change->thread && !strcmp(change->what, "preempted"))
+		add_preemption(model, 3, 0, 1);
+	else if (change->thread && !strcmp(change->what, "alone"))
+		vector_free(&model->preemptions);
+	else if (change->thread && !strcmp(change->what, "standing"))
+		model->uthreads.items[1].standing_ns = strtoull(change->value, NULL, 10) * MS;
+	else if (change->thread && !strcmp(change->what, "moves"))
+		for (size_t i = 0; i < model->uthreads.count; i++)
+			model->uthreads.items[i].moves = 0;
+	else if (change->thread && !strcmp(change->what, "nice"))
+		model->threads.items[2].priority_last.nice = 0;
 	else if (change->thread)
 		add_process(model, change->what);
 	else
@@ -402,16 +447,17 @@ static void many_to_one_is_one_thread_that_stands_still(void **state)
 	ASSERT_CLAIMS("model-many-to-one", many_to_one, {1, "user-2", "add", "0"},
 		      {2, NULL, "actual", "159"}, {3, NULL, "steps_during", "1"},
 		      {3, "model-many-to-one", "blocked", "40"},
-		      {4, NULL, "cpu_during_ns", "30000000"}, {5, NULL, "elapsed_ns", "66000000"},
-		      {6, "model-many-to-one", "voluntary", "164"});
+		      {4, NULL, "cpu_during_ns", "30000000"}, {5, "", "standing", "0"},
+		      {5, "", "standing", "20"}, {6, NULL, "elapsed_ns", "66000000"},
+		      {7, "model-many-to-one", "voluntary", "164"});
 }
 
 static void one_to_one_is_a_thread_each_of_which_one_stands_still(void **state)
 {
 	ASSERT_CLAIMS("model-one-to-one", one_to_one, {1, "user-5", "add", "0"},
 		      {2, NULL, "actual", "161"}, {3, "user-2", "add", "20"},
-		      {3, "user-1", "blocked", "20"}, {4, NULL, "steps_during", "0"},
-		      {5, NULL, "cpu_during_ns", "60000"});
+		      {3, "user-1", "blocked", "20"}, {4, "", "standing", "20"},
+		      {5, NULL, "steps_during", "0"}, {6, NULL, "cpu_during_ns", "60000"});
 }
 
 static void many_to_many_goes_on_with_the_other_carriers(void **state)
@@ -419,8 +465,9 @@ static void many_to_many_goes_on_with_the_other_carriers(void **state)
 	ASSERT_CLAIMS("model-many-to-many", many_to_many, {1, "carrier-3", "add", "0"},
 		      {2, NULL, "actual", "319"}, {3, NULL, "steps_during", "0"},
 		      {3, NULL, "carriers_during", "2"}, {3, NULL, "carriers_during", "0"},
-		      {3, "carrier-2", "times", "2"}, {4, NULL, "moves", "0"},
-		      {5, "of1-1", "involuntary", "60"});
+		      {3, "carrier-2", "times", "2"}, {4, "", "standing", "40"},
+		      {5, "", "moves", "0"}, {5, NULL, "moves", "0"},
+		      {6, "of1-1", "involuntary", "60"});
 }
 
 /* ---- chapter 7 ----------------------------------------------------------------------------- */
@@ -503,8 +550,8 @@ static void equal_threads_get_equal_shares(void **state)
 {
 	ASSERT_CLAIMS("sched-round-robin", round_robin, {1, "turn-3", "running", "270"},
 		      {2, "", "overlap", "300"}, {2, "turn-1", "running", "400"},
-		      {3, "turn-1", "voluntary", "300"}, {4, "turn-2", "involuntary", "2"},
-		      {5, "turn-2", "ready", "200"});
+		      {3, "turn-1", "voluntary", "300"}, {4, "", "alone", ""},
+		      {5, "turn-2", "involuntary", "2"}, {6, "turn-2", "ready", "200"});
 }
 
 static void shares_follow_the_weights(void **state)
@@ -512,7 +559,8 @@ static void shares_follow_the_weights(void **state)
 	ASSERT_CLAIMS("sched-priority", priority, {1, "high", "running", "700"},
 		      {2, "middle", "running", "420"}, {3, "low", "running", "130"},
 		      {4, "low", "ready", "1000"}, {4, "high", "ready", "1200"},
-		      {5, "realtime", "ready", "20"}, {6, NULL, "realtime_turns", "400"});
+		      {5, "realtime", "ready", "20"}, {6, NULL, "realtime_turns", "400"},
+		      {6, "", "preempted", ""}, {7, "", "nice", ""});
 }
 
 static void a_process_costs_more_than_a_thread(void **state)

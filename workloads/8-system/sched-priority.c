@@ -23,37 +23,45 @@
 #define NEEDS_REALTIME "  needs: fact.realtime == 1 else real-time classes are not permitted here\n"
 #define BY_WEIGHT      "(thread[high].running + thread[middle].running + thread[low].running)"
 
-SCENARIO("title: shares of one CPU by nice values, and a real-time thread\n"
-	 "chapter: 8\n"
-	 "order: 4\n"
-	 "claim: the least nice thread got its weight's share\n" NEEDS_THE_CPU
-	 "  holds: thread[high].running / " BY_WEIGHT " near fact.weight_high /"
-	 " (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
-	 "  shows: thread[high].running / " BY_WEIGHT " of fact.weight_high /"
-	 " (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
-	 "claim: the nicer one got that of its own\n" NEEDS_THE_CPU
-	 "  holds: thread[middle].running / " BY_WEIGHT " near fact.weight_middle /"
-	 " (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
-	 "  shows: thread[middle].running / " BY_WEIGHT " of fact.weight_middle /"
-	 " (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
-	 "claim: and so did the nicest\n" NEEDS_THE_CPU "  holds: thread[low].running / " BY_WEIGHT
-	 " near fact.weight_low /"
-	 " (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
-	 "  shows: thread[low].running / " BY_WEIGHT " of fact.weight_low /"
-	 " (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
-	 "claim: the nicer, the longer it was ready without a CPU\n" NEEDS_THE_CPU
-	 "  holds: thread[high].ready < thread[middle].ready and"
-	 " thread[middle].ready < thread[low].ready\n"
-	 "  shows: thread[high].ready of thread[low].ready as duration\n"
-	 "claim: the real-time thread had the CPU as soon as it woke\n" NEEDS_REALTIME
-	 "  holds: thread[realtime].ready < 10% * thread[realtime].running\n"
-	 "  shows: thread[realtime].ready of thread[realtime].running as duration\n"
-	 "claim: each time it took it from another one\n" NEEDS_REALTIME NEEDS_THE_CPU
-	 "  holds: thread[high].involuntary + thread[middle].involuntary +"
-	 " thread[low].involuntary >= 90% * fact.realtime_turns and"
-	 " thread[realtime].wakeups >= fact.realtime_turns\n"
-	 "  shows: fact.realtime_turns of thread[high].involuntary +"
-	 " thread[middle].involuntary + thread[low].involuntary as count\n");
+SCENARIO(
+	"title: shares of one CPU by nice values, and a real-time thread\n"
+	"chapter: 8\n"
+	"order: 4\n"
+	"claim: the least nice thread got its weight's share\n" NEEDS_THE_CPU
+	"  holds: thread[high].running / " BY_WEIGHT " near fact.weight_high /"
+	" (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
+	"  shows: thread[high].running / " BY_WEIGHT " of fact.weight_high /"
+	" (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
+	"claim: the nicer one got that of its own\n" NEEDS_THE_CPU
+	"  holds: thread[middle].running / " BY_WEIGHT " near fact.weight_middle /"
+	" (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
+	"  shows: thread[middle].running / " BY_WEIGHT " of fact.weight_middle /"
+	" (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
+	"claim: and so did the nicest\n" NEEDS_THE_CPU "  holds: thread[low].running / " BY_WEIGHT
+	" near fact.weight_low /"
+	" (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"
+	"  shows: thread[low].running / " BY_WEIGHT " of fact.weight_low /"
+	" (fact.weight_high + fact.weight_middle + fact.weight_low) as share\n"
+	"claim: the nicer, the longer it was ready without a CPU\n" NEEDS_THE_CPU
+	"  holds: thread[high].ready < thread[middle].ready and"
+	" thread[middle].ready < thread[low].ready\n"
+	"  shows: thread[high].ready of thread[low].ready as duration\n"
+	"claim: the real-time thread had the CPU as soon as it woke\n" NEEDS_REALTIME
+	"  holds: thread[realtime].ready < 10% * thread[realtime].running\n"
+	"  shows: thread[realtime].ready of thread[realtime].running as duration\n"
+	"claim: often it took it from one of the three, and none of them ever from it\n" NEEDS_REALTIME
+		NEEDS_THE_CPU "  holds: preempted[high,realtime] + preempted[middle,realtime] +"
+	" preempted[low,realtime] >= 30% * fact.realtime_turns and"
+	" preempted[realtime,high] + preempted[realtime,middle] +"
+	" preempted[realtime,low] == 0\n"
+	"  shows: preempted[high,realtime] + preempted[middle,realtime] +"
+	" preempted[low,realtime] of fact.realtime_turns as count\n"
+	"claim: the kernel's weights are a fifth less for each step of niceness\n"
+	"  holds: thread[high].weight near fact.weight_high within 2% and"
+	" thread[middle].weight near fact.weight_middle within 2% and"
+	" thread[low].weight near fact.weight_low within 5% and thread[realtime].rt_priority =="
+	" fact.realtime\n"
+	"  shows: thread[low].weight of thread[high].weight as count\n");
 
 enum { HIGH, MIDDLE, LOW, FAIR };
 

@@ -30,6 +30,11 @@ SCENARIO("title: equal threads on one CPU take turns, and get equal shares\n"
 	 "  holds: threads[turn-*].involuntary >= fact.threads and"
 	 " threads[turn-*].voluntary <= 6 * fact.threads\n"
 	 "  shows: threads[turn-*].involuntary of threads[turn-*].switches as count\n"
+	 "claim: and gave it to another one of them, again and again\n"
+	 "  needs: fact.threads >= 2 else it was alone\n" NEEDS_TURNS NEEDS_THE_CPU
+	 "  holds: preempted[turn-*,turn-*] > 5 * fact.threads and"
+	 " preempted[turn-*,turn-*] > 30% * threads[turn-*].involuntary\n"
+	 "  shows: preempted[turn-*,turn-*] of threads[turn-*].involuntary as count\n"
 	 "claim: each had many turns, and they were short\n"
 	 "  needs: fact.threads >= 2 else it was alone\n" NEEDS_TURNS NEEDS_THE_CPU
 	 "  holds: least[turn-*].involuntary >= 5 and"
