@@ -21,10 +21,9 @@ struct where {
 	__u64 ip, sp, bp, bx;
 	__u32 tgid, tid;
 	__u32 space;
-	__u32 is_return;
+	__u32 how; /* enum pl_how */
 };
 
-/* In a system call, ip lies behind the instruction that entered it. */
 inlined void where_is_current(struct where *where)
 {
 	struct pt_regs *regs = current_regs();
@@ -38,12 +37,12 @@ inlined void where_is_current(struct where *where)
 	where->sp = regs->sp;
 	where->bp = regs->bp;
 	where->bx = regs->bx;
-	where->is_return = (int)regs->orig_ax != -1;
+	where->how = how_of(regs->orig_ax);
 #else
 	where->ip = regs->pc;
 	where->sp = regs->sp;
 	where->bp = where->bx = 0;
-	where->is_return = regs->syscallno != -1;
+	where->how = how_of(regs->syscallno);
 #endif
 	space = bpf_map_lookup_elem(&space_of_process, &where->tgid);
 	where->space = space ? *space : 0;
@@ -115,8 +114,7 @@ __weak __noinline __u32 recognise(const struct where *where)
 		return 0;
 	place = place_of_stack(where);
 	if (!place || READ_ONCE(place->tid) != where->tid || place->ip != where->ip ||
-	    place->sp != where->sp || place->space != where->space ||
-	    place->is_return != where->is_return)
+	    place->sp != where->sp || place->space != where->space || place->how != where->how)
 		return 0;
 	if (place->used & PL_USED_BP && place->bp != where->bp)
 		return 0;
@@ -169,7 +167,7 @@ __weak __noinline __u32 remember(const struct where *where, __u32 used, __u32 id
 	place->bp = where->bp;
 	place->bx = where->bx;
 	place->space = where->space;
-	place->is_return = where->is_return;
+	place->how = where->how;
 	place->used = used;
 	place->stack = id;
 	if (keep_words(place, scratch, where->sp)) {
@@ -247,7 +245,7 @@ __weak __noinline __u32 send_copy(const struct where *where, __u32 id, __u32 sto
 	copy->head.stop = stop;
 	copy_registers(copy->registers, current_regs());
 	copy->begin = begin;
-	copy->is_return = where->is_return;
+	copy->how = where->how;
 	copy->bytes = 0;
 	for (__u32 page = 0; page < PL_COPY_PAGES; page++) {
 		if (bpf_probe_read_user(copy->memory + page * PL_COPY_PAGE, PL_COPY_PAGE,
@@ -274,7 +272,7 @@ inlined void walk_begin(struct walk *walk, const struct where *where)
 	walk->state.sp = where->sp;
 	walk->state.bp.value = where->bp;
 	walk->state.bx.value = where->bx;
-	walk->state.is_return = where->is_return;
+	walk->state.is_return = where->how == PL_HOW_RETURNING;
 	walk->state.is_inner = 1;
 	walk->cpu = bpf_get_smp_processor_id();
 	walk->stop = PL_STOP_DEPTH;
@@ -316,6 +314,8 @@ inlined __u32 unwind_current(struct stack_scratch *scratch, const struct where *
 	__sync_fetch_and_add(&stack_control.walked, 1);
 	if (walk.stop != PL_STOP_ROOT && !has_memory(where))
 		walk.stop = PL_STOP_NO_MEMORY;
+	if (where->how == PL_HOW_TRAPPED)
+		scratch->frames.address[0]--;
 	if (may_copy(walk.stop))
 		return send_copy(where, new_id(), walk.stop);
 	id = id_of(&walk, where);
@@ -324,24 +324,51 @@ inlined __u32 unwind_current(struct stack_scratch *scratch, const struct where *
 	return id;
 }
 
-__noinline __u32 stack_of_current(__u32 keep)
+__weak __noinline __u32 stack_of_place(const struct where *where, __u32 keep)
 {
 	struct stack_scratch *scratch = scratch_here();
-	struct where where;
 	__u32 id;
 
-	/* Known when this is loaded: the rest is then left out. */
-	if (!stack_settings.kinds || !scratch)
+	if (!where || !scratch)
 		return 0;
-	where_is_current(&where);
-	id = keep ? recognise(&where) : 0;
+	if (stack_settings.kinds & PL_STACKS_WATCHES) {
+		if (READ_ONCE(scratch->busy))
+			return 0;
+		WRITE_ONCE(scratch->busy, 1);
+	}
+	id = keep ? recognise(where) : 0;
 	if (id)
 		stack_control.known++;
 	else
-		id = unwind_current(scratch, &where, keep);
+		id = unwind_current(scratch, where, keep);
 	if (stack_settings.kinds & PL_STACKS_ORACLE && id)
-		send_copy(&where, id, PL_STOP_ROOT);
+		send_copy(where, id, PL_STOP_ROOT);
+	if (stack_settings.kinds & PL_STACKS_WATCHES)
+		WRITE_ONCE(scratch->busy, 0);
 	return id;
+}
+
+__noinline __u32 stack_of_current(__u32 keep)
+{
+	struct where where;
+
+	/* Known when this is loaded: the rest is then left out. */
+	if (!stack_settings.kinds)
+		return 0;
+	where_is_current(&where);
+	return stack_of_place(&where, keep);
+}
+
+__noinline __u32 stack_of_trapped(void)
+{
+	struct where where;
+
+	if (!(stack_settings.kinds & PL_STACKS_WATCHES))
+		return 0;
+	where_is_current(&where);
+	if (where.how == PL_HOW_INTERRUPTED)
+		where.how = PL_HOW_TRAPPED;
+	return stack_of_place(&where, 1);
 }
 
 /* The clock that strikes on each CPU. Its interrupt comes while interrupts are on, and no other

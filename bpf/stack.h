@@ -36,6 +36,9 @@ SHARED struct pl_stack_control stack_control;
 
 /* The id of the current thread's user stack; 0 if it has none, or there was no room to tell it. */
 __u32 stack_of_current(__u32 recognise);
+/* The same where a watchpoint has just stopped it, behind the instruction that touched something.
+ */
+__u32 stack_of_trapped(void);
 
 inlined struct pl_told *told_of(__u32 tid)
 {

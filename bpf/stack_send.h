@@ -4,6 +4,7 @@
 #define PTRACE_LAB_STACK_SEND_H
 
 #include "bpf/stack.h"
+#include <asm/unistd.h>
 
 #define ID_BITS 24
 #define ID_MASK ((1u << ID_BITS) - 1)
@@ -34,6 +35,16 @@ inlined void head_fill(struct pl_stack_head *head, __u32 tgid, __u32 tid, __u32 
 	head->space = space;
 	head->reserved = 0;
 	head->time = bpf_ktime_get_ns();
+}
+
+/* A program that was executed a moment ago is still in the system call that did so, at its own
+ * first instruction. Before that point, what follows the call is in the same function as the call.
+ */
+inlined __u32 how_of(__s64 syscall)
+{
+	return (__s32)syscall < 0 || syscall == __NR_execve || syscall == __NR_execveat
+		       ? PL_HOW_INTERRUPTED
+		       : PL_HOW_RETURNING;
 }
 
 /* In DWARF's order. */

@@ -3,7 +3,8 @@
  * stack_walk.h - the current thread's user stack, frame by frame, by the tables
  *
  * Runs in the scheduler's and the sampling clock's programs. All of these run with interrupts off,
- * so that a CPU needs its scratch memory for one at a time.
+ * so that a CPU needs its scratch memory for one at a time. Only a watchpoint may strike while
+ * another of them reads what is watched: then that one has no stack.
  */
 #ifndef PTRACE_LAB_STACK_WALK_H
 #define PTRACE_LAB_STACK_WALK_H
@@ -20,7 +21,7 @@ struct stack_word {
 struct stack_scratch {
 	struct pl_stack_frames frames;
 	__u32 words; /* more than PL_PLACE_WORDS: not all of them were kept */
-	__u32 reserved;
+	__u32 busy;
 	struct stack_word word[PL_PLACE_WORDS];
 	__u8 bytes[PL_COPY_PAGE];
 };

@@ -35,6 +35,7 @@ enum pl_stacks {
 	PL_STACKS_WAKERS = 1 << 1,  /* of who wakes them */
 	PL_STACKS_SAMPLES = 1 << 2, /* of who runs when the sampling clock strikes */
 	PL_STACKS_ORACLE = 1 << 3,  /* tests: a copy of the memory beside each stack */
+	PL_STACKS_WATCHES = 1 << 4, /* of who touches a watched variable */
 };
 
 /* Words of tables, in pieces within which the verifier lets them be indexed. The rows of a block
@@ -71,6 +72,13 @@ struct pl_told {
 	PL_U32 owed;  /* id that was told before the stack itself was looked at */
 };
 
+/* How a thread came to where its instruction pointer points. */
+enum pl_how {
+	PL_HOW_INTERRUPTED = 0,
+	PL_HOW_RETURNING = 1, /* that lies behind the call that counts, as in a system call */
+	PL_HOW_TRAPPED = 2,   /* behind the instruction to tell of, which is done */
+};
+
 /* A stack that is recognised by what lies in its memory: what was read on the way up. */
 #define PL_PLACES      4096u
 #define PL_PLACE_WORDS 128u
@@ -81,8 +89,8 @@ struct pl_stack_place {
 	PL_U64 ip, sp, bp, bx;
 	PL_U32 space;
 	PL_U32 stack;
-	PL_U32 used;	  /* enum pl_used */
-	PL_U32 is_return; /* ip lies behind the instruction that counts */
+	PL_U32 used; /* enum pl_used */
+	PL_U32 how;  /* enum pl_how */
 	PL_U32 words;
 	PL_U32 bytes;			/* from sp to the end of the furthest word */
 	PL_U32 offsets[PL_PLACE_WORDS]; /* from sp */
@@ -122,9 +130,9 @@ struct pl_stack_frames {
 struct pl_stack_copy {
 	struct pl_stack_head head;
 	PL_U64 registers[PL_REGISTERS];
-	PL_U64 begin;	  /* address of the first byte */
-	PL_U32 bytes;	  /* how many could be copied */
-	PL_U32 is_return; /* rip lies behind the instruction that counts */
+	PL_U64 begin; /* address of the first byte */
+	PL_U32 bytes; /* how many could be copied */
+	PL_U32 how;   /* enum pl_how */
 	PL_U8 memory[PL_COPY_PAGES * PL_COPY_PAGE];
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* watch.bpf.c - accesses to watched variables, from the processor's watchpoints */
 #include "bpf/slot.h"
+#include "bpf/stack.h"
 #include "bpf/watch_events.h"
 #include <bpf/bpf_tracing.h>
 
@@ -115,7 +116,7 @@ inlined void look(struct pl_watch_hit *hit, __u32 index)
 	hit->seen = 0;
 	/* Where reads are watched, ours would trap as well. */
 	if (watch.reads & 1 << index || bpf_probe_read_user(&hit->seen, watch.sizes[index] & 15,
-				(void *)watch.addresses[index]))
+							    (void *)watch.addresses[index]))
 		hit->flags |= PL_WATCH_BLIND;
 	later = bpf_ktime_get_ns() - hit->time;
 	hit->seen_ns = later < 0xffff ? later : 0xffff;
@@ -170,6 +171,7 @@ int on_watch(struct trap *trap)
 	hit.locks = locks_of(hit.tid);
 	hit.ran_ns = ran_for(task, hit.time);
 	hit.ip = trap->registers.ip;
+	hit.stack = stack_of_trapped();
 	send(trap, &hit);
 	return 0;
 }

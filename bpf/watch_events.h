@@ -34,8 +34,8 @@ struct pl_watch_hit {
 	PL_U8 reserved_21;
 	PL_U16 seen_ns; /* `seen` was read within so many ns after `time`; 0xffff: or later */
 	PL_U32 ran_ns;	/* the thread had had this CPU for so long, or PL_WATCH_UNKNOWN */
-	PL_U32 reserved_28;
-	PL_U64 ip; /* of the instruction that follows */
+	PL_U32 stack;	/* id; 0: none was asked for, or it found no room */
+	PL_U64 ip;	/* of the instruction that follows */
 	PL_U64 seen;
 	PL_U64 operand; /* the register that the instruction at `ip` is known to need; or 0 */
 };

@@ -92,6 +92,14 @@ class Writes(WatchTest):
                 self.assertEqual(variable["writes"], 1000)
                 self.assertEqual(variable["lost"], 1000 - traced.counts[column])
 
+    def test_each_access_has_its_stack(self):
+        variable = self.variable(self.watch("counter:rw", "volatile", 2000, options=("--stacks",)))
+        stacks = variable["stacks"]
+        told = sum(s["writes"] for s in stacks if "add" in " ".join(s["functions"]))
+        self.assertGreaterEqual(told, variable["writes"] * 0.99, stacks)
+        self.assertLessEqual(sum(s["reads"] for s in stacks), variable["reads"])
+        self.assertEqual(self.variable(self.watch("counter", "volatile", 50))["stacks"], [])
+
     def test_four_at_once_and_no_more(self):
         names = ["--watch", "table[0]", "--watch", "table[3]", "--watch", "queue.inner.head"]
         traced = self.watch("counter", "element", 200, options=names)

@@ -81,7 +81,7 @@ static bool set_registers(Dwfl_Thread *thread, void *argument)
 		registers[i] = oracle->copy->registers[i];
 	/* libdwfl takes the innermost frame for interrupted. In a system call the instruction that
 	 * counts is the one before, which may be the last of its function. */
-	registers[PL_REG_RIP] -= oracle->copy->is_return;
+	registers[PL_REG_RIP] -= (oracle->copy->how == PL_HOW_RETURNING);
 	return dwfl_thread_state_registers(thread, 0, PL_REGISTERS, registers);
 }
 

@@ -50,8 +50,8 @@ struct session {
 	struct kernel_side *side;
 	struct recording_writer *writer;
 	struct drain *drain;
-	struct stacks *stacks; /* NULL: not asked for */
-	struct album *album; /* NULL: no snapshots are wanted */
+	struct stacks *stacks;	 /* NULL: not asked for */
+	struct album *album;	 /* NULL: no snapshots are wanted */
 	struct watcher *watcher; /* NULL: no variable is watched */
 	struct lock_names *lock_names;
 	struct hang hang; /* that was told; no members: none */
@@ -510,7 +510,10 @@ static int start(struct session *session)
 	struct kernel_side_options side_options = {
 		.buffer_bytes = options->buffer_bytes,
 		.whole_machine = options->mode == CAPTURE_RECORD,
-		.stacks = options->stacks,
+		.stacks = options->stacks |
+			  (options->stacks & PL_STACKS_BLOCKED && options->watch.count
+				   ? PL_STACKS_WATCHES
+				   : 0),
 		.sample_rate = options->sample_rate,
 		.watches = options->watch.count,
 		.faults = options->faults || options->scenario,

@@ -52,7 +52,7 @@ enum pl_stop stack_copy_unwind(const struct pl_stack_copy *copy, const struct co
 		.sp = copy->registers[PL_REG_RSP],
 		.bp.value = copy->registers[PL_REG_RBP],
 		.bx.value = copy->registers[PL_REG_RBX],
-		.is_return = copy->is_return,
+		.is_return = copy->how == PL_HOW_RETURNING,
 		.is_inner = 1,
 	};
 	uint32_t stop = PL_STOP_NONE;
@@ -74,6 +74,8 @@ enum pl_stop stack_copy_unwind(const struct pl_stack_copy *copy, const struct co
 	}
 	if (stop == PL_STOP_NONE)
 		stop = PL_STOP_DEPTH;
+	if (copy->how == PL_HOW_TRAPPED)
+		ret->address[0]--;
 	ret->head.stop = stop;
 	return stop;
 }

@@ -52,8 +52,8 @@ static void write_stack(struct stacks *stacks, const struct pl_stack_frames *fra
 	int error = 0;
 
 	for (size_t i = 0; !error && i < frames->head.count; i++) {
-		/* Behind the leaf these are return addresses: a call may be a function's last. */
-		uint64_t address = frames->address[i] - (i > 0);
+		/* Of the call, not of where it returns to (bpf/unwind.h). */
+		uint64_t address = frames->address[i];
 
 		error = stack_names_frame(stacks->names, space->pid, code_space_at(space, address),
 					  address, &ids[i]);

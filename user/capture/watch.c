@@ -140,6 +140,7 @@ static int take_hit(void *context, void *data, size_t size)
 		.tid = hit->tid,
 		.tgid = hit->tgid,
 		.ran_ns = hit->ran_ns,
+		.stack = hit->stack,
 		.cpu = hit->cpu,
 		.seen_ns = hit->seen_ns,
 		.watch = hit->watch,

@@ -195,8 +195,7 @@ static void put_frame(struct place *place, const struct recording_frame *frame)
 	it->line = frame->line;
 }
 
-/* What the program called, and who called it: a stack of a few frames that says where. */
-static void shorten(const struct recording *recording, uint32_t id, struct place *place)
+void place_shorten(const struct recording *recording, uint32_t id, struct place *place)
 {
 	struct recording_frame frame, called = {0};
 	struct recording_stack stack;
@@ -307,7 +306,7 @@ int places_finish(struct places *places, const struct recording *recording, stru
 			.total_ns = account->total_ns,
 			.max_ns = account->max_ns,
 		};
-		shorten(recording, account->stack, place);
+		place_shorten(recording, account->stack, place);
 		count += place->frame_count > 0;
 	}
 	count = merge_all(all, count);

@@ -15,4 +15,8 @@ void places_free(struct places **places);
  * memory was out here or before. */
 int places_finish(struct places *places, const struct recording *recording, struct model *model);
 
+/* What the program called, and who called it: a stack of a few frames that says where. Adds to
+ * place->frames, which are empty before; none if there is no such stack. */
+void place_shorten(const struct recording *recording, uint32_t id, struct place *place);
+
 #endif

@@ -410,6 +410,8 @@ int watch_report_build(struct recording *recording, const struct model *model,
 		return error;
 	vector_for_each (&report->variables, watched) {
 		error = work_out(&reading, watched);
+		if (!error)
+			error = watch_stacks_find(recording, report, watched);
 		if (error)
 			return error;
 		measure_gaps(watched);
@@ -428,6 +430,7 @@ void watch_report_free(struct watch_report **slot)
 	vector_for_each (&report->variables, watched) {
 		vector_free(&watched->accesses);
 		vector_free(&watched->threads);
+		vector_free(&watched->stacks);
 		race_free(&watched->race);
 	}
 	vector_free(&report->variables);

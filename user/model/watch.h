@@ -13,6 +13,7 @@
 
 #include "base/vector.h"
 #include "bpf/watch_events.h"
+#include "model/model.h"
 #include "model/race.h"
 #include "recording/watch.h"
 
@@ -39,6 +40,14 @@ struct watch_thread {
 
 #define WATCH_GAP_BUCKETS 16 /* powers of four: below 4 ns, below 16 ns, ... */
 
+/* Accesses with the same stack. */
+struct watch_stack {
+	uint32_t stack; /* id */
+	uint64_t reads, writes;
+	struct place_frame frames[PLACE_FRAMES]; /* the few that say where, leaf first */
+	unsigned int frame_count;
+};
+
 /* One variable in one address space. */
 struct watched {
 	uint32_t watch;	  /* which of those that were asked for */
@@ -52,6 +61,7 @@ struct watched {
 	bool reads;			      /* reads were recorded as well */
 	VECTOR(struct watch_access) accesses; /* in order of time */
 	VECTOR(struct watch_thread) threads;  /* in order of appearance */
+	VECTOR(struct watch_stack) stacks;    /* most accesses first; empty without --stacks */
 	uint64_t read_count, write_count;
 	uint8_t locks_always, locks_ever; /* over the accesses of all threads */
 	struct race race;
@@ -78,6 +88,10 @@ struct watch_report {
 int watch_report_build(struct recording *recording, const struct model *model,
 		       struct watch_report **ret, struct recording_error *ret_error);
 void watch_report_free(struct watch_report **report);
+
+/* Fills in watched->stacks. 0 or -ENOMEM. */
+int watch_stacks_find(const struct recording *recording, const struct watch_report *report,
+		      struct watched *watched);
 
 /* All accesses within the limit are there. */
 bool watch_is_complete(const struct watch_report *report);

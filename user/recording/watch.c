@@ -96,8 +96,8 @@ static void put_access(struct watch_buffer *buffer, struct memory *memory,
 	put(buffer, COLUMN_SEEN, fold(access->seen - access->value));
 	put(buffer, COLUMN_RAN, fold32(access->ran_ns - expected_ran(cpu, access->time)));
 	put(buffer, COLUMN_REST,
-	    (uint64_t)access->seen_ns << 24 | (uint64_t)access->locks << 16 |
-		    (uint64_t)access->flags << 8 | access->watch);
+	    (uint64_t)access->stack << 40 | (uint64_t)access->seen_ns << 24 |
+		    (uint64_t)access->locks << 16 | (uint64_t)access->flags << 8 | access->watch);
 	remember(memory, access);
 }
 
@@ -159,8 +159,9 @@ static bool get_access(struct column_in columns[WATCH_COLUMNS], struct memory *m
 	access->locks = (uint8_t)(rest >> 16);
 	access->flags = (uint8_t)(rest >> 8);
 	access->watch = (uint8_t)rest;
+	access->stack = (uint32_t)(rest >> 40);
 	remember(memory, access);
-	return rest >> 40 == 0;
+	return true;
 }
 
 bool watch_decode(const void *payload, size_t size, size_t count, struct watch_access *ret)

@@ -22,7 +22,7 @@ struct recording_error;
 /* Notes. Lists have one item a line. */
 #define NOTE_WATCH                                                                                 \
 	"watch.variable." /* + index: name, address (hex), bytes, "w" or "rw", 1 if                \
-			   * processes share it, type, file, line, what it
+			   * processes share it, type, file, line, what it                         \
 			   * held before ("": not known) */
 #define NOTE_WATCH_PLACE                                                                           \
 	"watch.place."			 /* + index: ip in its file (hex), enum access_kind,       \
@@ -49,6 +49,7 @@ struct watch_access {
 	uint32_t tid, tgid;
 	uint32_t ran_ns; /* the thread had had this CPU for so long, or PL_WATCH_UNKNOWN */
 	uint32_t place;	 /* index, or WATCH_NO_PLACE */
+	uint32_t stack;	 /* id (recording_stack()); 0: none */
 	uint16_t cpu;
 	uint16_t seen_ns;
 	uint8_t watch; /* index */

@@ -11,6 +11,7 @@
 /* Beyond these the report says how many there were, and no more. */
 #define LOSSES_MAX  1000
 #define THREADS_MAX 1000
+#define STACKS_MAX  100
 
 static void put_hex(struct json *json, const char *name, uint64_t value)
 {
@@ -100,6 +101,27 @@ static void put_threads(struct json *json, const struct watch_report *report,
 	json_array_end(json);
 }
 
+static void put_stacks(struct json *json, const struct watched *watched)
+{
+	const struct watch_stack *stack;
+	size_t count = 0;
+
+	json_array(json, "stacks");
+	vector_for_each (&watched->stacks, stack) {
+		if (count++ >= STACKS_MAX)
+			break;
+		json_object(json, NULL);
+		json_unsigned(json, "reads", stack->reads);
+		json_unsigned(json, "writes", stack->writes);
+		json_array(json, "functions");
+		for (unsigned int i = 0; i < stack->frame_count; i++)
+			json_string(json, NULL, stack->frames[i].function);
+		json_array_end(json);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static void put_race(struct json *json, const struct race *race)
 {
 	json_unsigned(json, "updates", race->updates);
@@ -144,6 +166,7 @@ static void put_variable(struct json *json, const struct watch_report *report,
 		  watched->accesses.count ? watched->locks_always : 0);
 	put_locks(json, "locks_ever", report, watched->locks_ever);
 	put_threads(json, report, watched);
+	put_stacks(json, watched);
 	json_array(json, "gaps");
 	for (unsigned int i = 0; i < WATCH_GAP_BUCKETS; i++)
 		json_unsigned(json, NULL, watched->gaps[i]);
@@ -238,6 +261,13 @@ static const struct member watch_thread_members[] = {
 	{0},
 };
 
+static const struct member watch_stack_members[] = {
+	MEMBER("reads", COUNT, "Reads from there, if they were watched."),
+	MEMBER("writes", COUNT, "Writes from there."),
+	MEMBER("functions", STRINGS, "The few innermost functions that say where, leaf first."),
+	{0},
+};
+
 static const struct member variable_members[] = {
 	MEMBER("name", STRING, "As it was asked for."),
 	MEMBER_OR_NULL("pid", COUNT, "Whose it is; null: it is shared, or was not touched."),
@@ -264,6 +294,9 @@ static const struct member variable_members[] = {
 	MEMBER("locks_always", STRINGS, "Locks that were held at each access."),
 	MEMBER("locks_ever", STRINGS, "Locks that were held at any access."),
 	NESTED("threads", OBJECTS, "Who touched it; at most 1000.", watch_thread_members),
+	NESTED("stacks", OBJECTS,
+	       "The calls that led to the accesses, with --stacks; at most 100, most first.",
+	       watch_stack_members),
 	MEMBER("gaps", COUNTS,
 	       "Named losses by the time between the two writes: below 4, 16, 64, ... ns."),
 	NESTED("losses", OBJECTS, "Those that are named, in order; at most 1000.", loss_members),
