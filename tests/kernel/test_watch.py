@@ -95,8 +95,8 @@ class Writes(WatchTest):
     def test_each_access_has_its_stack(self):
         variable = self.variable(self.watch("counter:rw", "volatile", 2000, options=("--stacks",)))
         stacks = variable["stacks"]
-        told = sum(s["writes"] for s in stacks if "add" in " ".join(s["functions"]))
-        self.assertGreaterEqual(told, variable["writes"] * 0.99, stacks)
+        told = sum(s["writes"] for s in stacks if s["functions"][0] == "add_once")
+        self.assertGreaterEqual(told, variable["writes"] * 0.9, stacks[:5])
         self.assertLessEqual(sum(s["reads"] for s in stacks), variable["reads"])
         self.assertEqual(self.variable(self.watch("counter", "volatile", 50))["stacks"], [])
 

@@ -40,9 +40,9 @@ struct watch_thread {
 
 #define WATCH_GAP_BUCKETS 16 /* powers of four: below 4 ns, below 16 ns, ... */
 
-/* Accesses with the same stack. */
+/* Accesses whose stacks look the same. */
 struct watch_stack {
-	uint32_t stack; /* id */
+	uint32_t stack; /* id of one of them */
 	uint64_t reads, writes;
 	struct place_frame frames[PLACE_FRAMES]; /* the few that say where, leaf first */
 	unsigned int frame_count;
