@@ -543,6 +543,12 @@ struct pl_slot {
 	PL_U64 runtime;		 /* the kernel's account of its CPU time at its last switch-out */
 	PL_U64 scratch_of_waker; /* pointers that pass through memory come out as numbers */
 	PL_U64 scratch;
+	/* The wake-up that the one above took the place of: in between it ran unseen. */
+	PL_U64 woken_before;
+	PL_U32 waker_before;
+	PL_U16 waker_cpu_before;
+	PL_U8 waker_context_before;
+	PL_U8 reserved_127;
 	/* While the thread lives, the kernel's figures in here are those that we began with. */
 	struct pl_totals totals;
 };
@@ -568,6 +574,6 @@ PL_ASSERT("pl_life_mark", sizeof(struct pl_life_mark) == 96);
 PL_ASSERT("pl_life_memory", sizeof(struct pl_life_memory) == 72);
 PL_ASSERT("pl_life_futex", sizeof(struct pl_life_futex) == 136);
 PL_ASSERT("pl_lane", sizeof(struct pl_lane) == 128);
-PL_ASSERT("pl_slot", sizeof(struct pl_slot) == 192);
+PL_ASSERT("pl_slot", sizeof(struct pl_slot) == 208);
 
 #endif

@@ -9,9 +9,10 @@
 
 #define inlined static __always_inline
 
-#define TASK_DEAD  0x80
-#define PF_EXITING 0x00000004
-#define PF_KTHREAD 0x00200000
+#define TASK_DEAD   0x80
+#define TASK_WAKING 0x200
+#define PF_EXITING  0x00000004
+#define PF_KTHREAD  0x00200000
 
 #define VM_MAYSHARE 0x00000080 /* VM_SHARED as well, but for what may only be read */
 
@@ -69,6 +70,16 @@ inlined void syscall_of(struct task_struct *task, struct syscall_view *view)
 #endif
 }
 
+/* If interrupts leave much to be done, threads of the kernel do it: ksoftirqd/0, ... */
+inlined bool serves_interrupts(struct task_struct *thread)
+{
+	char name[8] = "";
+
+	bpf_probe_read_kernel(name, sizeof(name), thread->comm);
+	return name[0] == 'k' && name[1] == 's' && name[2] == 'o' && name[3] == 'f' &&
+	       name[4] == 't' && name[5] == 'i' && name[6] == 'r' && name[7] == 'q';
+}
+
 /*
  * Whether an interrupt is being served on top of the current task. The preempt count would say it,
  * but BPF reaches it only on kernels with all symbols in kallsyms. Interrupts of the kernel run on
@@ -79,7 +90,7 @@ inlined void syscall_of(struct task_struct *task, struct syscall_view *view)
  */
 inlined bool in_interrupt(struct task_struct *current, __u64 *scratch)
 {
-	struct pt_regs *regs;
+	struct pt_regs *regs __attribute__((unused));
 	__u64 here = 0;
 
 	if (!current->pid)
@@ -87,13 +98,14 @@ inlined bool in_interrupt(struct task_struct *current, __u64 *scratch)
 	WRITE_ONCE(*scratch, (__u64)&here);
 	if (READ_ONCE(*scratch) - (__u64)current->stack >= THREAD_SIZE)
 		return true;
+	if (current->flags & PF_KTHREAD)
+		return serves_interrupts(current);
 #if defined(__TARGET_ARCH_x86)
-	if (!(current->flags & PF_KTHREAD)) {
-		regs = (struct pt_regs *)bpf_task_pt_regs(current);
-		return (int)regs->orig_ax == -1;
-	}
-#endif
+	regs = (struct pt_regs *)bpf_task_pt_regs(current);
+	return (int)regs->orig_ax == -1;
+#else
 	return false;
+#endif
 }
 
 #endif

@@ -48,10 +48,10 @@ inlined struct pl_slot *slot_find(struct task_struct *task)
 }
 
 /* Adds the time since the last change to what the thread has been doing. A blocked thread that was
- * woken has been ready from then on: returns for how long. */
-inlined __u64 account(struct pl_slot *slot, __u64 now)
+ * woken (0: not seen) has been ready from then on: returns for how long. */
+inlined __u64 account_woken(struct pl_slot *slot, __u64 woken, __u64 now)
 {
-	__u64 spent = now - slot->last, woken = slot->woken, ready = 0;
+	__u64 spent = now - slot->last, ready = 0;
 
 	if (slot->state == PL_STATE_RUNNING) {
 		slot->totals.running += spent;
@@ -67,6 +67,11 @@ inlined __u64 account(struct pl_slot *slot, __u64 now)
 	}
 	slot->last = now;
 	return ready;
+}
+
+inlined __u64 account(struct pl_slot *slot, __u64 now)
+{
+	return account_woken(slot, slot->woken, now);
 }
 
 /* Its last switch is behind it. The entry in slot_of_tid stays: the tid may be another's already,

@@ -17,6 +17,18 @@
 #include "bpf/stack.h"
 #include <bpf/bpf_tracing.h>
 
+/* A second wake-up before the thread was seen to run. If it waited for the first one, it has run
+ * unseen; resume() tells. */
+inlined void keep_waking_before(struct pl_slot *slot)
+{
+	if (slot->state != PL_STATE_BLOCKED)
+		return;
+	slot->woken_before = slot->woken;
+	slot->waker_before = slot->waker;
+	slot->waker_cpu_before = slot->waker_cpu;
+	slot->waker_context_before = slot->waker_context;
+}
+
 /* A thread gets ready. Its waker is kept until it runs: a wake-up may come between a thread's
  * decision to sleep and its switch, and is then older than the wait that it ends. */
 SEC("tp_btf/sched_waking")
@@ -32,6 +44,8 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	 * be on here, the one case in which another wake-up can come in between. */
 	if (waker == task)
 		return 0;
+	if (slot->woken)
+		keep_waking_before(slot);
 	slot->waker = waker->pid;
 	slot->waker_cpu = bpf_get_smp_processor_id();
 	slot->waker_context =
@@ -126,10 +140,10 @@ inlined void correct_beginning(struct pl_slot *slot)
 }
 
 /* Tells how long next had been ready, 0 if it was not blocked. */
-inlined __u64 account_in(struct pl_slot *slot, __u64 now)
+inlined __u64 account_in(struct pl_slot *slot, __u64 woken, __u64 now)
 {
 	__u16 cpu = bpf_get_smp_processor_id();
-	__u64 ready = account(slot, now);
+	__u64 ready = account_woken(slot, woken, now);
 
 	if (slot->cpu != cpu && slot->cpu != 0xffff)
 		slot->totals.migrations++;
@@ -143,6 +157,40 @@ inlined __u64 account_in(struct pl_slot *slot, __u64 now)
 inlined bool is_blocking(struct task_struct *prev, bool preempt, __u32 prev_state)
 {
 	return !preempt && prev_state && !(prev->on_rq && !prev->__state);
+}
+
+/* Whether somebody is in the midst of waking a thread that is not RUNNING. Read in this order: a
+ * waker takes the lock, tells us, changes the state to WAKING or RUNNING, gives the lock back. */
+inlined bool is_being_woken(struct task_struct *task)
+{
+	__u32 state;
+
+	if (READ_ONCE(task->pi_lock.raw_lock.locked))
+		return true;
+	state = READ_ONCE(task->__state);
+	return !state || state & TASK_WAKING;
+}
+
+/* A wake-up that came while prev was still awake, and is over, is not that of the wait that begins
+ * now. One that comes in between is kept by the exchange. */
+inlined void forget_past_waking(struct pl_slot *slot, struct task_struct *prev)
+{
+	__u64 woken = READ_ONCE(slot->woken);
+
+	if (woken && !is_being_woken(prev))
+		__sync_val_compare_and_swap(&slot->woken, woken, 0);
+}
+
+/*
+ * A wake-up belongs to the wait that ends. But next may only have been on its way to sleep when it
+ * lost the CPU, and its waker may be waiting for the run queue that we hold: then next is not in
+ * the state RUNNING yet, may go to sleep before its waker gets on, and is woken from that.
+ */
+inlined void forget_waking(struct pl_slot *slot, struct task_struct *next, bool was_blocked)
+{
+	slot->woken_before = 0;
+	if (was_blocked || !READ_ONCE(next->__state))
+		slot->woken = 0;
 }
 
 inlined void tell_wake(struct lane_cursor *lane, const struct pl_slot *slot, __u64 ready, __u64 now)
@@ -159,32 +207,65 @@ inlined void tell_wake(struct lane_cursor *lane, const struct pl_slot *slot, __u
 	wake->time = now;
 }
 
+/* Which wake-up ended the wait of a thread that was resumed unseen at `since`. A later one belongs
+ * to the wait that it is about to begin, and is kept. */
+struct past_waking {
+	__u64 woken;
+	__u32 waker;
+	__u16 cpu;
+	__u8 context;
+};
+
+inlined struct past_waking take_past_waking(struct pl_slot *slot, struct task_struct *prev,
+					    __u64 since)
+{
+	struct past_waking past = {.context = PL_WAKER_UNKNOWN};
+	__u64 woken = READ_ONCE(slot->woken);
+
+	if (slot->state != PL_STATE_BLOCKED)
+		return past;
+	if (slot->woken_before) {
+		past.woken = slot->woken_before;
+		past.waker = slot->waker_before;
+		past.cpu = slot->waker_cpu_before;
+		past.context = slot->waker_context_before;
+		slot->woken_before = 0;
+	} else if (woken && (woken <= since || !is_being_woken(prev))) {
+		past.woken = woken;
+		past.waker = slot->waker;
+		past.cpu = slot->waker_cpu;
+		past.context = slot->waker_context;
+		__sync_val_compare_and_swap(&slot->woken, woken, 0);
+	}
+	return past;
+}
+
 /* prev leaves a CPU that we did not see it get (struct pl_resume). How long it ran, the kernel
  * knows; the account is put right first, whether or not there is room to tell. */
 inlined void resume(struct lane_cursor *lane, struct pl_slot *slot, struct task_struct *prev,
 		    bool room, __u64 now)
 {
 	__u64 ran = prev->se.sum_exec_runtime - slot->runtime;
-	bool woken = slot->state == PL_STATE_BLOCKED && slot->woken;
+	struct past_waking past;
 	struct pl_resume *record;
 
 	if (ran > 0xffffffff)
 		ran = 0xffffffff;
 	if (ran > now - slot->last)
 		ran = now - slot->last;
-	account_in(slot, now - ran);
-	if (room) {
-		record = &lane_next(lane)->resume;
-		record->kind = PL_RESUME;
-		record->waker_context = woken ? slot->waker_context : PL_WAKER_UNKNOWN;
-		record->waker_cpu = slot->waker_cpu;
-		record->tid = slot->tid;
-		record->waker = woken ? slot->waker : 0;
-		record->ran_ns = ran;
-		record->woken = woken ? slot->woken : 0;
-		record->time = now;
-	}
-	slot->woken = 0;
+	past = take_past_waking(slot, prev, now - ran);
+	account_in(slot, past.woken, now - ran);
+	if (!room)
+		return;
+	record = &lane_next(lane)->resume;
+	record->kind = PL_RESUME;
+	record->waker_context = past.context;
+	record->waker_cpu = past.cpu;
+	record->tid = slot->tid;
+	record->waker = past.waker;
+	record->ran_ns = ran;
+	record->woken = past.woken;
+	record->time = now;
 }
 
 SEC("tp_btf/sched_switch")
@@ -228,6 +309,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 			flags |= PL_VOLUNTARY;
 		if (is_blocking(prev, preempt, prev_state)) {
 			flags |= PL_BLOCKED;
+			forget_past_waking(out, prev);
 			if (BPF_CORE_READ_BITFIELD(prev, in_iowait))
 				flags |= PL_IOWAIT;
 			if (!(prev_state & TASK_DEAD)) {
@@ -247,7 +329,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		flags |= PL_NEXT;
 		correct_beginning(in);
 		was_blocked = in->state == PL_STATE_BLOCKED && in->woken;
-		ready = account_in(in, now);
+		ready = account_in(in, in->woken, now);
 		tell_waking_stack(&lane, next->pid, was_blocked, room);
 		if (was_blocked)
 			flags |= PL_WOKEN;
@@ -276,7 +358,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		lane_lose(&lane, 1, now);
 	}
 	if (in)
-		in->woken = 0;
+		forget_waking(in, next, was_blocked);
 	if (out && prev_state & TASK_DEAD) {
 		life_totals(out, prev, 0, now);
 		slot_release(out, prev);

@@ -132,6 +132,15 @@ struct mm_struct___resident_before_6_2 {
 
 struct mm_struct;
 
+/* The first bytes of the kernel's spin locks, whatever is compiled into them. */
+struct qspinlock {
+	__u8 locked;
+};
+
+struct raw_spinlock {
+	struct qspinlock raw_lock;
+};
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
@@ -157,6 +166,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	struct sched_entity se;
+	struct raw_spinlock pi_lock;
 };
 
 struct linux_binprm {

@@ -104,6 +104,13 @@ class KernelTest(unittest.TestCase):
         self.assertFalse({k: v for k, v in losses.items() if v}, "nothing may be lost")
 
 
+    def assert_wakers(self, traced):
+        """Each wait that ended was ended by somebody. Where the kernel hides some threads of others
+        from tracing, so it does the interrupts that come in their midst."""
+        summary = traced.json["summary"]
+        self.assertLessEqual(summary["wakers_unknown"], 2 * summary["unseen_switches"], summary)
+
+
 def programs_left():
     """BPF programs of ours that are in the kernel without a process that uses them, and still are
     after the moment it takes to free them. Somebody else may be tracing meanwhile."""

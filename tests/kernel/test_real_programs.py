@@ -30,12 +30,8 @@ class RealPrograms(KernelTest):
             return
         self.assert_conserved(traced)
         self.assertTrue(all(t["totals_agree"] for t in report["threads"]))
-        summary = report["summary"]
         if report["mode"] == "run":
-            # Beside two busy CPUs, about one wait in a thousand ends without anybody to name; the
-            # report says so. On loads of locks alone it is none (test_truth).
-            waits = sum(t["wakers_known"] + t["wakers_unknown"] for t in report["threads"])
-            self.assertLessEqual(summary["wakers_unknown"], 4 + waits // 500)
+            self.assert_wakers(traced)
         for lock in report["locks"]:
             self.assertLessEqual(lock["max_ns"], lock["total_ns"])
         for finding in report["findings"]:

@@ -51,6 +51,13 @@ class Switches(KernelTest):
 
 
 class Wakers(KernelTest):
+    def test_a_wake_up_on_the_way_to_sleep_is_not_lost(self):
+        # The race of wake-up against switch-out, some hundred times.
+        traced = run(target("wakes"), 1000, options=("--as-root",))
+        self.assertEqual(traced.status, 0)
+        self.assertGreater(traced.json["summary"]["wakers_known"], 500)
+        self.assert_wakers(traced)
+
     def test_every_wait_on_a_futex_has_its_waker(self):
         traced = run(bench("pingpong"), "futex", 100000)
         known = sum(t["wakers_known"] for t in traced.json["threads"])

@@ -294,6 +294,7 @@ static void take_figures(struct model *model, const struct timeline_figures *fig
 	model->records = figures->records;
 	memcpy(model->concurrency, figures->concurrency, sizeof(model->concurrency));
 	model->losses.repaired = figures->repaired;
+	model->unseen_switches = figures->unseen_switches;
 	/* The note is missing if the tracer was killed. */
 	if (figures->gap_lost > model->losses.records)
 		model->losses.records = figures->gap_lost;

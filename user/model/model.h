@@ -51,9 +51,9 @@ struct interval {
 	/* enum pl_futex_kind. GIL: CONDITION, waits to have it; OTHER, gave it up and waits until
 	 * it is taken; MUTEX, for a moment inside */
 	uint8_t futex_kind;
-	uint32_t holder;  /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
-	uint32_t waker;	  /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context.
-			     READY_PREEMPTED: tid that took its CPU, 0 if not known */
+	uint32_t holder; /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
+	uint32_t waker;	 /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context.
+			    READY_PREEMPTED: tid that took its CPU, 0 if not known */
 	uint8_t waker_context; /* enum pl_waker_context */
 	bool open_begin;       /* it had begun before the capture did */
 	bool open_end;	       /* it had not ended when the capture did */
@@ -443,6 +443,9 @@ struct model {
 	uint64_t concurrency[65];
 	struct bar_cell strip[BAR_CELLS]; /* all threads together */
 	uint64_t switches, wakeups; /* of all threads: times that one left its CPU, was woken */
+	/* Times that a thread got a CPU unseen (struct pl_resume): the kernel runs no BPF programs
+	 * for some threads, so that wake-ups and switches that come from there are not told of. */
+	uint64_t unseen_switches;
 	uint64_t records;
 	struct losses losses;
 	struct stack_ends stack_ends;
@@ -452,9 +455,9 @@ struct model {
 	VECTOR(struct what_if) what_ifs; /* most gain first */
 	VECTOR(struct finding) findings; /* most costly first */
 	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
-	const char *claims_of; /* the scenario that claims it; NULL: the one that was run */
-	VECTOR(struct place) places;	     /* most time first; empty without stacks */
-	struct watch_report *watch; /* variables that were watched (model/watch.h), or NULL */
+	const char *claims_of;	     /* the scenario that claims it; NULL: the one that was run */
+	VECTOR(struct place) places; /* most time first; empty without stacks */
+	struct watch_report *watch;  /* variables that were watched (model/watch.h), or NULL */
 	VECTOR(struct deadlock) deadlocks; /* in the order in which they closed */
 	VECTOR(struct wake) wakes;	   /* most often first */
 	struct wake_chain chain;	   /* the longest one */

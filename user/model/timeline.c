@@ -196,6 +196,7 @@ static int feed_resume(struct timeline *timeline, uint32_t cpu, const struct pl_
 	uint64_t since;
 	int error = timeline_thread(timeline, resume->tid, 0, &track);
 
+	timeline->figures.unseen_switches++;
 	if (error || !track || !track_is(track, STATES_READY | STATES_WAITING))
 		return error;
 	since = later(timeline->now - sooner(resume->ran_ns, timeline->now), track->open.begin);

@@ -76,6 +76,7 @@ struct timeline_figures {
 	uint64_t records;  /* lane records and life records that were fed, PL_BLOCK included */
 	uint64_t gap_lost; /* records that the gaps speak of */
 	uint64_t repaired; /* see losses.repaired */
+	uint64_t unseen_switches; /* see model.unseen_switches */
 	uint64_t concurrency[65]; /* see model.concurrency */
 };
 

@@ -141,6 +141,7 @@ static void put_summary(struct json *json, const struct model *model)
 	json_unsigned(json, "wakeups", model->wakeups);
 	json_unsigned(json, "wakers_known", sums.wakers_known);
 	json_unsigned(json, "wakers_unknown", sums.wakers_unknown);
+	json_unsigned(json, "unseen_switches", model->unseen_switches);
 	json_unsigned(json, "lock_waits", model_lock_waits(model));
 	json_unsigned(json, "lock_wait_ns", model_lock_wait_ns(model));
 	json_unsigned(json, "minor_faults", sums.minor_faults);

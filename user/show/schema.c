@@ -83,6 +83,9 @@ static const struct member summary_members[] = {
 	MEMBER("wakeups", COUNT, "Times that a blocked thread was woken."),
 	MEMBER("wakers_known", COUNT, "Waits that ended, and it is known who ended them."),
 	MEMBER("wakers_unknown", COUNT, "Waits that ended, and it is not known who ended them."),
+	MEMBER("unseen_switches", COUNT,
+	       "Times that a thread got a CPU from one that this kernel lets nobody trace: who "
+	       "was woken meanwhile may have no waker."),
 	MEMBER("lock_waits", COUNT, "Waits for locks."),
 	MEMBER("lock_wait_ns", COUNT, "Time waited for locks, all threads together."),
 	MEMBER("minor_faults", COUNT, "Page faults without a disk, of the threads with totals."),

@@ -109,12 +109,17 @@ static void put_recording(struct text *text, const struct model *model, const st
 			    format_count(sums->threads).text);
 }
 
-static void put_wakers(struct text *text, const struct sums *sums)
+static void put_wakers(struct text *text, const struct model *model, const struct sums *sums)
 {
+	const char *because = model->unseen_switches ? ": this kernel hides what it does in the "
+						       "midst of some threads of others"
+						     : "";
+
 	if (sums->wakers_unknown)
-		put_warning(text, STYLE_DOUBT, "who ended the wait is not known for %s of %s waits",
+		put_warning(text, STYLE_DOUBT,
+			    "who ended the wait is not known for %s of %s waits%s",
 			    format_count(sums->wakers_unknown).text,
-			    format_count(sums->wakers_known + sums->wakers_unknown).text);
+			    format_count(sums->wakers_known + sums->wakers_unknown).text, because);
 }
 
 /* " · stacks 99.9 % whole", and why the others are not. */
@@ -151,7 +156,7 @@ void show_footer(struct text *text, const struct model *model)
 	text_gap(text);
 	put_losses(text, model);
 	put_recording(text, model, &sums);
-	put_wakers(text, &sums);
+	put_wakers(text, model, &sums);
 	put_stacks(text, model);
 	used = (size_t)snprintf(words, sizeof(words), "%s events, %s lost",
 				format_count(model->records).text,
