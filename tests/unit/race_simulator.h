@@ -26,6 +26,7 @@ struct simulation {
 	unsigned int threads, updates; /* each */
 	unsigned int gap;  /* ns between the end of a trap and the next access, at most */
 	unsigned int rare; /* one in so many is preempted for long; 0: none */
+	unsigned int late; /* one trap in so many is told milliseconds after its access; 0: none */
 	uint32_t seed;
 };
 
@@ -81,6 +82,16 @@ static uint64_t simulator_step(uint64_t *unique, uint64_t time)
 	return time * 1000 + (++*unique % 1000);
 }
 
+/* From an access to its trap. A CPU may stand still in between, while the others go on. */
+static uint64_t trap_delay(const struct simulation *simulation, uint32_t *random)
+{
+	uint64_t delay = 100 + simulator_random(random) % 900;
+
+	if (simulation->late && simulator_random(random) % simulation->late == 0)
+		delay += simulator_random(random) % 3000000;
+	return delay;
+}
+
 static void simulate_thread(const struct simulation *simulation, uint32_t thread, uint32_t *random,
 			    struct simulated_run *run, struct operation *operations,
 			    uint64_t *lock_free)
@@ -104,7 +115,7 @@ static void simulate_thread(const struct simulation *simulation, uint32_t thread
 			access[0] = (struct race_access){
 				.begin = simulator_step(&unique, trap),
 				.end = simulator_step(&unique,
-						      load + 100 + simulator_random(random) % 900),
+						      load + trap_delay(simulation, random)),
 				.thread = thread,
 				.kind = RACE_READ,
 			};
@@ -122,8 +133,7 @@ static void simulate_thread(const struct simulation *simulation, uint32_t thread
 					    : simulator_step(&unique, store);
 		access[1] = (struct race_access){
 			.begin = simulator_step(&unique, trap),
-			.end = simulator_step(&unique,
-					      store + 100 + simulator_random(random) % 900),
+			.end = simulator_step(&unique, store + trap_delay(simulation, random)),
 			.thread = thread,
 			.kind = simulation->kind == SIMULATED_ADD      ? RACE_ADD
 				: simulation->kind == SIMULATED_ATOMIC ? RACE_ATOMIC

@@ -101,6 +101,26 @@ static void a_thread_that_loses_its_cpu_between_read_and_write_is_found_out(void
 	assert_true(tally.named * 10 >= tally.lost * 8);
 }
 
+static void a_trap_that_is_told_milliseconds_late_does_not_spoil_the_count(void **state)
+{
+	static const enum simulated kinds[] = {SIMULATED_READ_WRITE, SIMULATED_WRITE, SIMULATED_ADD,
+					       SIMULATED_ATOMIC};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct tally tally = check_seeds((struct simulation){.kind = kinds[i],
+								     .threads = 2,
+								     .updates = 2000,
+								     .gap = 1500,
+								     .late = 1500},
+						 12);
+
+		assert_int_equal(tally.exact, 12);
+		/* Who lost what to whom stays open for what happened meanwhile. */
+		if (kinds[i] == SIMULATED_READ_WRITE)
+			assert_true(tally.named * 10 >= tally.lost * 8);
+	}
+}
+
 static void where_only_writes_are_seen_the_count_is_exact_too(void **state)
 {
 	struct tally tally = check_seeds(
@@ -251,6 +271,7 @@ int main(void)
 		cmocka_unit_test(
 			losses_of_two_threads_are_counted_exactly_and_nine_in_ten_are_named),
 		cmocka_unit_test(a_thread_that_loses_its_cpu_between_read_and_write_is_found_out),
+		cmocka_unit_test(a_trap_that_is_told_milliseconds_late_does_not_spoil_the_count),
 		cmocka_unit_test(where_only_writes_are_seen_the_count_is_exact_too),
 		cmocka_unit_test(additions_that_are_not_atomic_are_counted_exactly),
 		cmocka_unit_test(no_loss_is_named_where_updates_are_atomic_or_locked),

@@ -7,13 +7,35 @@
 
 /* ---- one step ------------------------------------------------------------------------------- */
 
-static void mark_placed(struct state *state, uint32_t step)
+static bool add_far(struct placement *at, uint32_t step)
 {
-	state->placed |= 1ull << (step - state->base);
-	while (state->placed & 1) {
-		state->placed >>= 1;
-		state->base++;
+	size_t slot = at->far_count;
+
+	if (slot == FAR_MAX)
+		return false;
+	/* In order, so that equal placements look equal. */
+	for (; slot && at->far[slot - 1] > step; slot--)
+		at->far[slot] = at->far[slot - 1];
+	at->far[slot] = step;
+	at->far_count++;
+	return true;
+}
+
+static bool mark_placed(struct placement *at, uint32_t step)
+{
+	if (step - at->base >= WINDOW)
+		return add_far(at, step);
+	at->near |= 1ull << (step - at->base);
+	while (at->near & 1) {
+		at->near >>= 1;
+		at->base++;
+		if (!at->far_count || at->far[0] - at->base >= WINDOW)
+			continue;
+		at->near |= 1ull << (at->far[0] - at->base);
+		memmove(at->far, at->far + 1, --at->far_count * sizeof(at->far[0]));
+		at->far[at->far_count] = 0;
 	}
+	return true;
 }
 
 static bool open_update(struct state *state, uint32_t store)
@@ -85,8 +107,7 @@ static bool apply(const struct search *search, struct state *state, uint32_t ind
 	const struct step *step = &search->steps[index];
 
 	edge->step = index;
-	edge->base = state->base;
-	edge->placed = state->placed;
+	edge->at = state->at;
 	if (step->kind != STEP_STORE && step->known) {
 		if (state->known && state->value != step->found && !force)
 			return false;
@@ -98,23 +119,26 @@ static bool apply(const struct search *search, struct state *state, uint32_t ind
 	} else {
 		store(search, state, index, edge);
 	}
-	mark_placed(state, index);
-	return true;
+	return mark_placed(&state->at, index);
 }
 
 /* ---- a layer -------------------------------------------------------------------------------- */
 
 static bool same_state(const struct state *a, const struct state *b)
 {
-	return a->base == b->base && a->placed == b->placed && a->known == b->known &&
-	       a->value == b->value && a->open_count == b->open_count &&
+	return a->at.base == b->at.base && a->at.near == b->at.near &&
+	       a->at.far_count == b->at.far_count &&
+	       !memcmp(a->at.far, b->at.far, a->at.far_count * sizeof(a->at.far[0])) &&
+	       a->known == b->known && a->value == b->value && a->open_count == b->open_count &&
 	       !memcmp(a->open, b->open, a->open_count * sizeof(a->open[0]));
 }
 
 static size_t hash_of(const struct state *state)
 {
-	uint64_t hash = state->base * 0x9e3779b97f4a7c15ull ^ state->placed;
+	uint64_t hash = state->at.base * 0x9e3779b97f4a7c15ull ^ state->at.near;
 
+	for (size_t i = 0; i < state->at.far_count; i++)
+		hash = hash * 31 + state->at.far[i];
 	hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ull ^ state->value;
 	return ((hash ^ hash >> 32) * 0x94d049bb133111ebull) >> 53;
 }
@@ -156,10 +180,19 @@ static size_t add_state(struct search *search, const struct state *state)
 	return search->next.count - 1;
 }
 
+/* What is left out concerns steps that may come next here; they are all behind us once the last of
+ * those is. */
 static void leave_out(struct search *search)
 {
+	size_t last = search->placed_count + DOUBT_STEPS;
+	const struct late_step *late;
+
+	vector_for_each (&search->late_now, late)
+		if (late->index + DOUBT_STEPS > last)
+			last = late->index + DOUBT_STEPS;
 	search->doubtful = true;
-	search->left_out = search->placed_count + 1;
+	if (last > search->doubt_until)
+		search->doubt_until = last;
 }
 
 static int follow(struct search *search, uint32_t from, uint32_t index, bool force)
@@ -184,30 +217,45 @@ static int follow(struct search *search, uint32_t from, uint32_t index, bool for
 	return 0;
 }
 
-static int expand(struct search *search, uint32_t from)
+static int expand_late(struct search *search, uint32_t from)
 {
-	uint32_t base = search->now.items[from].base;
-	uint64_t bound = search->steps[base].end;
+	struct placement at = search->now.items[from].at;
 
-	for (uint32_t i = base; i < search->count; i++) {
-		const struct step *step = &search->steps[i];
-		const struct state *state = &search->now.items[from];
+	for (size_t i = 0; i < search->late_now.count; i++) {
+		struct late_step late = search->late_now.items[i];
 		int error;
 
-		if (i != base && search->earliest[i] >= bound)
-			break;
-		if (i - base >= WINDOW) {
+		if (late.index < at.base || late.index - at.base < WINDOW || late.from > at.base ||
+		    is_placed(&at, late.index) || !is_placed(&at, search->steps[late.index].before))
+			continue;
+		if (at.far_count == FAR_MAX)
 			leave_out(search);
+		error = follow(search, from, late.index, false);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int expand(struct search *search, uint32_t from)
+{
+	struct placement at = search->now.items[from].at;
+	uint64_t bound = search->steps[at.base].end;
+
+	for (uint32_t i = at.base; i < search->count && i - at.base < WINDOW; i++) {
+		const struct step *step = &search->steps[i];
+		int error;
+
+		if (i != at.base && search->earliest[i] >= bound)
 			break;
-		}
-		if (is_placed(state, i) || (i != base && step->begin >= bound) ||
-		    !is_placed(state, step->before))
+		if (is_placed(&at, i) || (i != at.base && step->begin >= bound) ||
+		    !is_placed(&at, step->before))
 			continue;
 		error = follow(search, from, i, false);
 		if (error)
 			return error;
 	}
-	return 0;
+	return expand_late(search, from);
 }
 
 /* ---- the end of a segment ------------------------------------------------------------------- */
@@ -243,6 +291,82 @@ static int settle(struct search *search, uint32_t at)
 	return 0;
 }
 
+/* ---- steps that were told late ----------------------------------------------------------------
+ */
+
+/* The first step that ends after `time`. */
+static uint32_t first_after(const struct search *search, uint64_t time)
+{
+	size_t low = 0, high = search->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (search->steps[middle].end <= time)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int by_from(const void *a, const void *b)
+{
+	const struct late_step *one = a, *other = b;
+
+	if (one->from != other->from)
+		return one->from < other->from ? -1 : 1;
+	return one->index < other->index ? -1 : one->index > other->index;
+}
+
+static int find_late(struct search *search)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		uint32_t from = first_after(search, search->steps[i].begin);
+		struct late_step *late;
+
+		if (from + WINDOW > i)
+			continue;
+		late = vector_add(&search->late);
+		if (!late)
+			return -ENOMEM;
+		*late = (struct late_step){i, from};
+	}
+	if (search->late.count)
+		qsort(search->late.items, search->late.count, sizeof(search->late.items[0]),
+		      by_from);
+	return 0;
+}
+
+/* Those that the states of this layer may go on with. */
+static int update_late(struct search *search)
+{
+	uint32_t lowest = UINT32_MAX, highest = 0;
+	const struct state *state;
+	size_t kept = 0;
+
+	vector_for_each (&search->now, state) {
+		if (state->at.base < lowest)
+			lowest = state->at.base;
+		if (state->at.base > highest)
+			highest = state->at.base;
+	}
+	for (size_t i = 0; i < search->late_now.count; i++)
+		if (search->late_now.items[i].index >= lowest)
+			search->late_now.items[kept++] = search->late_now.items[i];
+	search->late_now.count = kept;
+	for (; search->late_next < search->late.count &&
+	       search->late.items[search->late_next].from <= highest;
+	     search->late_next++) {
+		struct late_step *late = vector_add(&search->late_now);
+
+		if (!late)
+			return -ENOMEM;
+		*late = search->late.items[search->late_next];
+	}
+	return 0;
+}
+
 /* ---- the search ----------------------------------------------------------------------------- */
 
 static void swap_layers(struct search *search)
@@ -263,10 +387,10 @@ static void swap_layers(struct search *search)
 static int break_here(struct search *search)
 {
 	struct state *state = &search->now.items[0];
-	uint32_t index = state->base;
+	uint32_t index = state->at.base;
 	int error;
 
-	if (search->left_out && search->placed_count - search->left_out < 20 * LAYERS_MAX) {
+	if (search->placed_count < search->doubt_until) {
 		search->out->given_up++;
 		leave_out(search);
 	} else {
@@ -290,6 +414,7 @@ static int one_layer(struct search *search)
 	if (!layer)
 		return -ENOMEM;
 	layer->first_edge = search->edges.count;
+	error = update_late(search);
 	for (uint32_t i = 0; i < search->now.count && !error; i++)
 		error = expand(search, i);
 	if (!error && !search->next.count)
@@ -319,7 +444,7 @@ static int find_earliest(struct search *search)
 			earliest = search->steps[i].begin;
 		search->earliest[i] = earliest;
 	}
-	return 0;
+	return find_late(search);
 }
 
 /* The end: any of the states will do, as far as they differ they are in doubt. */
@@ -361,6 +486,8 @@ int order_find(const struct step *steps, size_t count, uint64_t mask, const uint
 	vector_free(&search.options);
 	vector_free(&search.alive);
 	vector_free(&search.alive_before);
+	vector_free(&search.late);
+	vector_free(&search.late_now);
 	if (error)
 		order_free(ret);
 	return error;

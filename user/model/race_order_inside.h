@@ -6,6 +6,7 @@
 #include "model/race_order.h"
 
 #define WINDOW	   64
+#define FAR_MAX	   6   /* steps placed that are told so late that they lie behind the window */
 #define OPEN_MAX   12  /* updates that have loaded and not stored yet */
 #define STATES_MAX 256 /* in one layer; those beyond are left out, and the segment is in doubt */
 #define STATES_FEW 16  /* the same once so many ways have been looked at: */
@@ -13,7 +14,8 @@
 #define TABLE	   2048
 
 /* A segment that does not come to an end is ended, and is in doubt. */
-#define LAYERS_MAX 300
+#define LAYERS_MAX  1000
+#define DOUBT_STEPS (20 * LAYERS_MAX)
 
 /* An update under way: what its load has found. */
 struct open_update {
@@ -22,13 +24,30 @@ struct open_update {
 	uint64_t found;
 };
 
+/* Which steps are placed. */
+struct placement {
+	uint32_t base; /* the first one that is not */
+	uint8_t far_count;
+	uint64_t near;	       /* those from `base` on, to the end of the window */
+	uint32_t far[FAR_MAX]; /* those behind it, in order */
+};
+
 struct state {
-	uint32_t base;	 /* the first step that is not placed */
-	uint64_t placed; /* the steps from there on that are */
+	struct placement at;
 	uint64_t value;
 	bool known;
 	uint8_t open_count;
 	struct open_update open[OPEN_MAX];
+};
+
+/*
+ * A step that may have come before so many others that were told first that the window does not
+ * reach from there to it. Where a CPU stands still between an access and its trap - a hypervisor
+ * gives it to somebody else for milliseconds - the other CPUs go on.
+ */
+struct late_step {
+	uint32_t index;
+	uint32_t from; /* the first step that it may have come before */
 };
 
 /* From a state of one layer to one of the next. */
@@ -39,8 +58,7 @@ struct edge {
 	uint64_t before, found, value;
 	bool has_before, has_found, has_value;
 	bool alive;
-	uint32_t base; /* what was placed before */
-	uint64_t placed;
+	struct placement at; /* before the step */
 };
 
 /* The layers since the last one with a single state. */
@@ -59,8 +77,12 @@ struct search {
 	VECTOR(struct layer) layers;
 	uint16_t table[TABLE]; /* of `next`: index + 1 */
 	uint64_t work;
-	size_t placed_count, left_out; /* steps so far; at the last time that a way was left out */
-	bool doubtful;		       /* something was left out in this segment */
+	size_t placed_count; /* steps so far */
+	size_t doubt_until;  /* up to this one, what does not fit may be because of ways left out */
+	VECTOR(struct late_step) late; /* in order of `from` */
+	size_t late_next;	       /* the first that is not yet among those below */
+	VECTOR(struct late_step) late_now;
+	bool doubtful; /* something was left out in this segment */
 	bool restart;
 	struct order *out;
 	uint32_t *source_of; /* by load: the store before it, on the way that is taken */
@@ -73,11 +95,16 @@ struct search {
 	VECTOR(uint8_t) alive, alive_before;
 };
 
-static inline bool is_placed(const struct state *state, uint32_t step)
+static inline bool is_placed(const struct placement *at, uint32_t step)
 {
-	if (step == STEP_NONE || step < state->base)
+	if (step == STEP_NONE || step < at->base)
 		return true;
-	return step - state->base < WINDOW && state->placed >> (step - state->base) & 1;
+	if (step - at->base < WINDOW)
+		return at->near >> (step - at->base) & 1;
+	for (size_t i = 0; i < at->far_count; i++)
+		if (at->far[i] == step)
+			return true;
+	return false;
 }
 
 /* All edges of the segment lead on to one state: works out what they have in common, and appends

@@ -188,9 +188,8 @@ static bool group_is_closed(struct search *search, const struct placed *leader)
 			continue;
 		for (size_t i = search->first; i < search->out->stores.count; i++) {
 			const struct placed *member = &search->out->stores.items[i];
-			struct state before = {.base = option->base, .placed = option->placed};
 
-			if (member->group == leader->step && is_placed(&before, member->step))
+			if (member->group == leader->step && is_placed(&option->at, member->step))
 				return false;
 		}
 	}
