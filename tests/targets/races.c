@@ -89,10 +89,36 @@ static void children(void)
 		;
 }
 
+static void all_at_work(long threads)
+{
+	pthread_t ids[16];
+
+	for (long i = 0; i < threads && i < 16; i++)
+		pthread_create(&ids[i], NULL, work, NULL);
+	for (long i = 0; i < threads && i < 16; i++)
+		pthread_join(ids[i], NULL);
+}
+
+/* A hundred processes, one after another, each with a variable of its own that its threads race
+ * for; each says what came out. */
+static void rounds(long threads)
+{
+	how = "volatile";
+	for (int i = 0; i < 100; i++) {
+		pid_t child = fork();
+
+		if (!child) {
+			all_at_work(threads);
+			dprintf(STDOUT_FILENO, "%d %ld\n", getpid(), counter);
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	long threads = argc > 3 ? atol(argv[3]) : 2;
-	pthread_t ids[16];
 
 	how = argc > 1 ? argv[1] : "volatile";
 	count = argc > 2 ? atol(argv[2]) : 1000;
@@ -117,10 +143,11 @@ int main(int argc, char **argv)
 		how = "volatile";
 		usleep(2000000);
 	}
-	for (long i = 0; i < threads && i < 16; i++)
-		pthread_create(&ids[i], NULL, work, NULL);
-	for (long i = 0; i < threads && i < 16; i++)
-		pthread_join(ids[i], NULL);
+	if (!strcmp(how, "rounds")) {
+		rounds(threads);
+		return 0;
+	}
+	all_at_work(threads);
 	printf("%ld %ld %ld %d %d %ld %ld\n", counter, plain, (long)exact, narrow, tiny,
 	       queue.inner.head, table[3]);
 	return unused_one;

@@ -395,6 +395,8 @@ static void prove(struct session *session, const struct capture_result *result)
 {
 	const struct capture_options *options = session->options;
 	CLEANUP_FREE char *watch = NULL;
+	const struct kernel_side_stacks *shared;
+	uint32_t taken = 0;
 
 	if (!options->scenario || options->no_proof || options->watch.count || session->failed ||
 	    !result->has_status || result->status || session->interrupts)
@@ -402,6 +404,9 @@ static void prove(struct session *session, const struct capture_result *result)
 	watch = scenario_watch(options->scenario);
 	if (!watch)
 		return;
+	shared = kernel_side_stacks(session->side);
+	if (shared->control)
+		taken = shared->control->next_id;
 	stacks_free(&session->stacks);
 	drain_free(&session->drain);
 	kernel_side_free(&session->side);
@@ -414,6 +419,8 @@ static void prove(struct session *session, const struct capture_result *result)
 			.runs_as = options->target_as_root ? (struct invoker){0} : options->invoker,
 			.signals = &session->signals_before,
 			.stop_fd = session->signal_fd,
+			.stack_ids = taken,
+			.stack_options = {.names = options->stack_options.names},
 		},
 		session->writer);
 }
@@ -443,15 +450,16 @@ static void end(struct session *session, struct capture_result *result)
 	first = drain_first_time(session->drain);
 	if (session->options->mode == CAPTURE_RUN && first)
 		session->begin = first;
-	notes_of_end(session->writer, &(struct notes_end){
-					      .begin = session->begin,
-					      .end = session->end,
-					      .has_status = result->has_status,
-					      .status = result->status,
-					      .result_fd = session->result_fd,
-					      .side = session->side,
-					      .stacks = session->stacks,
-				      });
+	notes_of_end(session->writer,
+		     &(struct notes_end){
+			     .begin = session->begin,
+			     .end = session->end,
+			     .has_status = result->has_status,
+			     .status = result->status,
+			     .result_fd = session->result_fd,
+			     .side = session->side,
+			     .stacks = session->options->stacks ? session->stacks : NULL,
+		     });
 	if (session->watcher)
 		watcher_notes(session->watcher);
 	prove(session, result);
@@ -462,6 +470,12 @@ static void end(struct session *session, struct capture_result *result)
 	result->incomplete = session->failed;
 	result->interrupt = session->interrupt;
 	result->recording_fd = take_fd(&session->recording_fd);
+}
+
+/* Who touches a variable that is watched is told with its stack. */
+static uint32_t stack_kinds(const struct capture_options *options)
+{
+	return options->stacks | (options->watch.count ? PL_STACKS_WATCHES : 0);
 }
 
 static int start_stacks(struct session *session)
@@ -510,10 +524,7 @@ static int start(struct session *session)
 	struct kernel_side_options side_options = {
 		.buffer_bytes = options->buffer_bytes,
 		.whole_machine = options->mode == CAPTURE_RECORD,
-		.stacks = options->stacks |
-			  (options->stacks & PL_STACKS_BLOCKED && options->watch.count
-				   ? PL_STACKS_WATCHES
-				   : 0),
+		.stacks = stack_kinds(options),
 		.sample_rate = options->sample_rate,
 		.watches = options->watch.count,
 		.faults = options->faults || options->scenario,
@@ -552,7 +563,7 @@ static int start(struct session *session)
 		log_error("the kernel's records cannot be read: %s", strerror(-error));
 		return EXIT_NO_KERNEL;
 	}
-	status = options->stacks ? start_stacks(session) : 0;
+	status = stack_kinds(options) ? start_stacks(session) : 0;
 	if (status)
 		return status;
 	if (session->watcher) {

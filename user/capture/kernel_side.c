@@ -173,6 +173,7 @@ static int set_sizes(struct kernel_side *side, const struct kernel_side_options 
 	skeleton->rodata->settings.whole_machine = options->whole_machine;
 	skeleton->rodata->settings.life_bytes = LIFE_BYTES;
 	skeleton->bss->control.next_slot = 1;
+	skeleton->bss->stack_control.next_id = options->stack_ids;
 	error = set_stack_sizes(side, options);
 	if (error)
 		return error;

@@ -20,6 +20,7 @@ struct kernel_side_options {
 	bool whole_machine;
 	uint32_t stacks;      /* enum pl_stacks; 0: none */
 	uint32_t sample_rate; /* PL_STACKS_SAMPLES: how often a second */
+	uint32_t stack_ids;   /* so many of them are taken already */
 	bool watches; /* load what variables are watched with */
 	const struct marks *marks; /* to attach to; lives as long as the kernel side; or NULL */
 	bool faults;		   /* count copy-on-write faults, where the kernel shows them */

@@ -27,7 +27,7 @@
 
 /* A variable that is watched makes a program slow, but a scenario's second run is a short one. */
 #define TIME_MAX     (20 * NS_PER_S)
-#define FETCH_EVERY  100 /* ms */
+#define FETCH_EVERY  10 /* ms: the tables for stacks of a library that was just loaded */
 #define WORDS_MAX    32
 #define NAMES_MAX    20000
 #define BUFFER_BYTES (2ull << 20)
@@ -43,6 +43,7 @@ struct proof {
 	struct kernel_side *side;
 	struct drain *drain;
 	struct watcher *watcher;
+	struct stacks *stacks;
 	struct launched target;
 	int program_fd, result_fd;
 	char *line; /* the scenario's, taken apart */
@@ -131,7 +132,12 @@ static void take_name(void *context, const union pl_life *life)
 
 static int start(struct proof *proof)
 {
-	struct kernel_side_options side_options = {.buffer_bytes = BUFFER_BYTES, .watches = true};
+	struct kernel_side_options side_options = {
+		.buffer_bytes = BUFFER_BYTES,
+		.watches = true,
+		.stacks = PL_STACKS_WATCHES,
+		.stack_ids = proof->options->stack_ids,
+	};
 	struct watch_settings settings = {
 		.names = proof->variables,
 		.limit = proof->options->limit,
@@ -147,6 +153,11 @@ static int start(struct proof *proof)
 	if (kernel_side_load(&side_options, &proof->side) ||
 	    drain_new_listener(proof->side, take_name, proof, &proof->drain))
 		return fail(proof, "the BPF programs could not be loaded again");
+	if (stacks_new(proof->side, proof->writer, &proof->options->stack_options, &proof->stacks))
+		return fail(proof, "the stacks of the second run could not be kept");
+	drain_tell(proof->drain, proof->stacks);
+	stacks_know(proof->stacks, proof->program_fd);
+	stacks_follow(proof->stacks, proof->target.pid);
 	status = watcher_begin(proof->watcher, proof->side, proof->writer);
 	if (!status) {
 		kernel_side_arm(proof->side, proof->target.pid);
@@ -172,6 +183,7 @@ static bool follow(struct proof *proof)
 		poll(wait, sizeof(wait) / sizeof(wait[0]), FETCH_EVERY);
 		watcher_fetch(proof->watcher);
 		drain_fetch(proof->drain);
+		stacks_fetch(proof->stacks);
 		if (wait[3].revents & POLLIN || monotonic_ns() - proof->begin > TIME_MAX) {
 			kill(proof->target.pid, SIGKILL);
 			return false;
@@ -205,6 +217,7 @@ static void end(struct proof *proof, bool finished)
 	kernel_side_stop(proof->side, &stopped);
 	watcher_fetch(proof->watcher);
 	drain_fetch(proof->drain);
+	stacks_fetch(proof->stacks);
 	note_command(proof);
 	if (!finished || status)
 		fail(proof, "the second run, in which variables are watched, did not end well");
@@ -225,6 +238,7 @@ static void clean_up(struct proof *proof)
 	bool started = proof->target.pidfd >= 0 && proof->target.release_fd < 0;
 
 	watcher_free(&proof->watcher);
+	stacks_free(&proof->stacks);
 	drain_free(&proof->drain);
 	kernel_side_free(&proof->side);
 	launch_cleanup(&proof->target);

@@ -11,6 +11,7 @@
 #include <signal.h>
 
 #include "capture/privilege.h"
+#include "capture/stacks.h"
 #include "recording/recording.h"
 
 struct proof_options {
@@ -21,6 +22,8 @@ struct proof_options {
 	struct invoker runs_as;
 	const sigset_t *signals;
 	int stop_fd; /* readable when it is to end */
+	uint32_t stack_ids; /* those of the first run: so many are taken */
+	struct stacks_options stack_options;
 };
 
 /* What keeps it from being done is noted in the recording; failures of that are the writer's. */

@@ -416,6 +416,9 @@ int watch_report_build(struct recording *recording, const struct model *model,
 			return error;
 		measure_gaps(watched);
 	}
+	error = loss_stacks_find(report, recording);
+	if (error)
+		return error;
 	*ret = take_pointer(&report);
 	return 0;
 }
@@ -435,6 +438,7 @@ void watch_report_free(struct watch_report **slot)
 	}
 	vector_free(&report->variables);
 	vector_free(&report->places);
+	vector_free(&report->loss_stacks);
 	free(report);
 	*slot = NULL;
 }

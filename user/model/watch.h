@@ -30,6 +30,21 @@ struct watch_place {
 	unsigned int line;
 };
 
+#define LOSS_FRAMES 48
+
+struct loss_frame {
+	const char *function, *file, *module; /* "" if not known */
+	unsigned int line;
+};
+
+/* A stack with which a loss came about, leaf first. */
+struct loss_stack {
+	uint32_t id;
+	bool is_whole; /* it reaches to where the thread began */
+	unsigned int count;
+	struct loss_frame frames[LOSS_FRAMES];
+};
+
 struct watch_thread {
 	uint32_t tid;
 	char name[PL_COMM_LEN + 1];
@@ -61,7 +76,7 @@ struct watched {
 	bool reads;			      /* reads were recorded as well */
 	VECTOR(struct watch_access) accesses; /* in order of time */
 	VECTOR(struct watch_thread) threads;  /* in order of appearance */
-	VECTOR(struct watch_stack) stacks;    /* most accesses first; empty without --stacks */
+	VECTOR(struct watch_stack) stacks;    /* most accesses first; empty in old recordings */
 	uint64_t read_count, write_count;
 	uint8_t locks_always, locks_ever; /* over the accesses of all threads */
 	struct race race;
@@ -82,6 +97,7 @@ struct watch_report {
 	int64_t expected, actual; /* what the program itself said in that run */
 	VECTOR(struct watch_place) places;
 	VECTOR(struct watched) variables;
+	VECTOR(struct loss_stack) loss_stacks; /* by id */
 };
 
 /* NULL with 0 if nothing was watched. Texts belong to the recording. 0 or -errno. */
@@ -99,6 +115,10 @@ bool watch_is_complete(const struct watch_report *report);
 bool watch_is_cut(const struct watch_report *report);
 const struct watch_place *watch_place_of(const struct watch_report *report,
 					 const struct watch_access *access);
+/* NULL if it is not known, or not a loss's. */
+const struct loss_stack *loss_stack_of(const struct watch_report *report, uint32_t id);
+/* For watch_report_build(). 0 or -ENOMEM. */
+int loss_stacks_find(struct watch_report *report, const struct recording *recording);
 /* NULL if the thread is not known. */
 const struct watch_thread *watch_thread_of(const struct watched *watched, uint32_t tid);
 /* Whether it wrote, so far as the instruction tells. */

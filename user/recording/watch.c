@@ -8,7 +8,9 @@
 #include "recording/reader.h"
 
 /* Two threads take turns on a few CPUs: what is expected next is what the CPU did last. */
-#define CPU_SLOTS 64
+#define CPU_SLOTS   64
+#define PLACE_SLOTS 64
+#define STACK_MASK  0xffffffu
 
 struct cpu_memory {
 	uint64_t time, value;
@@ -19,6 +21,7 @@ struct memory {
 	uint64_t time;
 	uint16_t cpu;
 	struct cpu_memory cpus[CPU_SLOTS];
+	uint32_t stacks[PLACE_SLOTS]; /* of the last access there */
 };
 
 enum column {
@@ -58,6 +61,7 @@ static void remember(struct memory *memory, const struct watch_access *access)
 {
 	memory->time = access->time;
 	memory->cpu = access->cpu;
+	memory->stacks[access->place % PLACE_SLOTS] = access->stack;
 	memory->cpus[access->cpu % CPU_SLOTS] = (struct cpu_memory){
 		.time = access->time,
 		.value = access->value,
@@ -86,6 +90,7 @@ static void put_access(struct watch_buffer *buffer, struct memory *memory,
 		       const struct watch_access *access)
 {
 	const struct cpu_memory *cpu = &memory->cpus[access->cpu % CPU_SLOTS];
+	uint32_t stack = access->stack - memory->stacks[access->place % PLACE_SLOTS];
 
 	put(buffer, COLUMN_TIME, fold(access->time - memory->time));
 	put(buffer, COLUMN_CPU, fold32((uint32_t)access->cpu - memory->cpu));
@@ -96,7 +101,7 @@ static void put_access(struct watch_buffer *buffer, struct memory *memory,
 	put(buffer, COLUMN_SEEN, fold(access->seen - access->value));
 	put(buffer, COLUMN_RAN, fold32(access->ran_ns - expected_ran(cpu, access->time)));
 	put(buffer, COLUMN_REST,
-	    (uint64_t)access->stack << 40 | (uint64_t)access->seen_ns << 24 |
+	    (uint64_t)(stack & STACK_MASK) << 40 | (uint64_t)access->seen_ns << 24 |
 		    (uint64_t)access->locks << 16 | (uint64_t)access->flags << 8 | access->watch);
 	remember(memory, access);
 }
@@ -159,7 +164,8 @@ static bool get_access(struct column_in columns[WATCH_COLUMNS], struct memory *m
 	access->locks = (uint8_t)(rest >> 16);
 	access->flags = (uint8_t)(rest >> 8);
 	access->watch = (uint8_t)rest;
-	access->stack = (uint32_t)(rest >> 40);
+	access->stack =
+		(memory->stacks[access->place % PLACE_SLOTS] + (uint32_t)(rest >> 40)) & STACK_MASK;
 	remember(memory, access);
 	return true;
 }

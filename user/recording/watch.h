@@ -49,7 +49,7 @@ struct watch_access {
 	uint32_t tid, tgid;
 	uint32_t ran_ns; /* the thread had had this CPU for so long, or PL_WATCH_UNKNOWN */
 	uint32_t place;	 /* index, or WATCH_NO_PLACE */
-	uint32_t stack;	 /* id (recording_stack()); 0: none */
+	uint32_t stack;	 /* its id (recording/stacks.h), below 2^24; 0: none */
 	uint16_t cpu;
 	uint16_t seen_ns;
 	uint8_t watch; /* index */

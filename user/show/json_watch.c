@@ -55,6 +55,10 @@ static void put_access(struct json *json, const char *name, const struct watch_r
 		json_unsigned(json, "line", place->line);
 	else
 		json_null(json, "line");
+	if (loss_stack_of(report, access->stack))
+		json_unsigned(json, "stack", access->stack);
+	else
+		json_null(json, "stack");
 	json_object_end(json);
 }
 
@@ -175,6 +179,40 @@ static void put_variable(struct json *json, const struct watch_report *report,
 	json_object_end(json);
 }
 
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static void put_loss_stacks(struct json *json, const struct watch_report *report)
+{
+	const struct loss_stack *stack;
+
+	json_array(json, "loss_stacks");
+	vector_for_each (&report->loss_stacks, stack) {
+		json_object(json, NULL);
+		json_unsigned(json, "id", stack->id);
+		json_bool(json, "whole", stack->is_whole);
+		json_array(json, "frames");
+		for (unsigned int i = 0; i < stack->count; i++) {
+			const struct loss_frame *frame = &stack->frames[i];
+
+			json_object(json, NULL);
+			json_string(json, "function", or_null(frame->function));
+			json_string(json, "file", or_null(frame->file));
+			if (frame->line)
+				json_unsigned(json, "line", frame->line);
+			else
+				json_null(json, "line");
+			json_string(json, "module", or_null(frame->module));
+			json_object_end(json);
+		}
+		json_array_end(json);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static void put_command(struct json *json, const char *lines)
 {
 	if (!lines) {
@@ -224,6 +262,7 @@ void json_watch(struct json *json, const struct model *model)
 	vector_for_each (&report->variables, watched)
 		put_variable(json, report, watched);
 	json_array_end(json);
+	put_loss_stacks(json, report);
 	json_object_end(json);
 }
 
@@ -236,6 +275,7 @@ static const struct member access_members[] = {
 	MEMBER_OR_NULL("function", STRING, "Where."),
 	MEMBER_OR_NULL("file", STRING, "Where, in the source."),
 	MEMBER_OR_NULL("line", COUNT, "Where, in the source."),
+	MEMBER_OR_NULL("stack", COUNT, "Who called that: the id of one of `loss_stacks`."),
 	{0},
 };
 
@@ -294,12 +334,26 @@ static const struct member variable_members[] = {
 	MEMBER("locks_always", STRINGS, "Locks that were held at each access."),
 	MEMBER("locks_ever", STRINGS, "Locks that were held at any access."),
 	NESTED("threads", OBJECTS, "Who touched it; at most 1000.", watch_thread_members),
-	NESTED("stacks", OBJECTS,
-	       "The calls that led to the accesses, with --stacks; at most 100, most first.",
+	NESTED("stacks", OBJECTS, "The calls that led to the accesses; at most 100, most first.",
 	       watch_stack_members),
 	MEMBER("gaps", COUNTS,
 	       "Named losses by the time between the two writes: below 4, 16, 64, ... ns."),
 	NESTED("losses", OBJECTS, "Those that are named, in order; at most 1000.", loss_members),
+	{0},
+};
+
+static const struct member loss_frame_members[] = {
+	MEMBER_OR_NULL("function", STRING, "Its name."),
+	MEMBER_OR_NULL("file", STRING, "Its source."),
+	MEMBER_OR_NULL("line", COUNT, "The line there."),
+	MEMBER_OR_NULL("module", STRING, "The program or library."),
+	{0},
+};
+
+static const struct member loss_stack_members[] = {
+	MEMBER("id", COUNT, "Its id."),
+	MEMBER("whole", BOOLEAN, "Whether it reaches to where the thread began."),
+	NESTED("frames", OBJECTS, "The innermost first.", loss_frame_members),
 	{0},
 };
 
@@ -316,5 +370,6 @@ const struct member watch_members[] = {
 	MEMBER_OR_NULL("expected", SIGNED, "What the watched run said that it should yield."),
 	MEMBER_OR_NULL("actual", SIGNED, "What the watched run said that it yielded."),
 	NESTED("variables", OBJECTS, "What was watched, by process.", variable_members),
+	NESTED("loss_stacks", OBJECTS, "Those of accesses in `losses`.", loss_stack_members),
 	{0},
 };

@@ -17,6 +17,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_header(&text, model);
 	show_findings(&text, model);
 	show_deadlocks(&text, model);
+	show_race(&text, model);
 	show_threads(&text, model);
 	show_path(&text, model);
 	show_processes(&text, model);
@@ -29,7 +30,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_latency(&text, model);
 	show_slices(&text, model);
 	show_claims(&text, model);
-	show_race(&text, model);
+	show_proof(&text, model);
 	show_footer(&text, model);
 	return text_finish(&text);
 }

@@ -162,7 +162,9 @@ void show_places(struct text *text, const struct model *model);
 void show_deadlocks(struct text *text, const struct model *model);
 void show_wakes(struct text *text, const struct model *model);
 void show_latency(struct text *text, const struct model *model);
+/* What was asked for stands first; a run of its own, which proves what a scenario is about, last. */
 void show_race(struct text *text, const struct model *model);
+void show_proof(struct text *text, const struct model *model);
 void show_claims(struct text *text, const struct model *model);
 void show_footer(struct text *text, const struct model *model);
 

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* text_race.c - watched variables: what was written, what was lost, and how it came about */
-#include "show/text.h"
+#include "show/text_race.h"
 
 #include <inttypes.h>
 
 #include "base/units.h"
-#include "model/watch.h"
 #include "symbols/access.h"
 
-#define INDENT	   2
-#define LABEL	   12
-#define SCENES	   3
-#define SCENE_ROWS 10 /* a longer one is cut in the middle: */
-#define SCENE_HEAD 4
-#define SCENE_TAIL 3
+#define LABEL 12
 
 __attribute__((format(printf, 4, 5))) static void
 put_line(struct text *text, const char *label, enum style style, const char *format, ...)
@@ -24,7 +18,7 @@ put_line(struct text *text, const char *label, enum style style, const char *for
 	va_start(arguments, format);
 	vsnprintf(words, sizeof(words), format, arguments);
 	va_end(arguments);
-	text_spaces(text, INDENT);
+	text_spaces(text, RACE_INDENT);
 	text_put(text, STYLE_PLAIN, label);
 	text_pad(text, LABEL);
 	text_wrap(text, LABEL, style, words);
@@ -40,8 +34,7 @@ static struct figure signed_count(int64_t number)
 	return figure;
 }
 
-/* As a C programmer would see it: negative values of a signed type are not. */
-static struct figure value_text(const struct watched *watched, uint64_t value)
+struct figure race_value(const struct watched *watched, uint64_t value)
 {
 	unsigned int unused = 64 - 8 * watched->bytes;
 	bool has_sign =
@@ -72,28 +65,52 @@ static void put_title(struct text *text, const struct watch_report *report,
 			words[i + 1] = '\0';
 		}
 		text_put(text, STYLE_PLAIN, " ");
-		text_wrap(text, INDENT, STYLE_PLAIN, words);
+		text_wrap(text, RACE_INDENT, STYLE_PLAIN, words);
 	}
 	if (watched->process && report->variables.count > 1)
 		text_print(text, STYLE_DIM, "  (process %" PRIu32 ")", watched->process);
 	text_end(text);
 }
 
+/* "counter-1, counter-2", "4 threads named worker", "a, b, c and others" */
+static void name_writers(const struct watched *watched, char *out, size_t size)
+{
+	const struct watch_thread *thread, *other;
+	size_t used = 0, shown = 0;
+
+	snprintf(out, size, "nobody");
+	vector_for_each (&watched->threads, thread) {
+		size_t same = 0;
+		bool is_first = true;
+
+		vector_for_each (&watched->threads, other) {
+			if (!other->writes || strcmp(other->name, thread->name) != 0)
+				continue;
+			is_first = is_first && other >= thread;
+			same++;
+		}
+		if (!thread->writes || !is_first || used >= size)
+			continue;
+		if (shown++ == 3) {
+			snprintf(out + used, size - used, " and others");
+			return;
+		}
+		used += (size_t)snprintf(out + used, size - used, "%s", used ? ", " : "");
+		if (same > 1)
+			used += (size_t)snprintf(out + used, size - used, "%zu threads named ",
+						 same);
+		if (used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s",
+						 *thread->name ? thread->name : "a thread");
+	}
+}
+
 static void put_accesses(struct text *text, const struct watch_report *report,
 			 const struct watched *watched)
 {
-	char by[160] = "nobody";
-	size_t used = 0, shown = 0;
-	const struct watch_thread *thread;
+	char by[160];
 
-	vector_for_each (&watched->threads, thread) {
-		if (!thread->writes || shown++ >= 3)
-			continue;
-		used += (size_t)snprintf(by + used, sizeof(by) - used, "%s%s", used ? ", " : "",
-					 *thread->name ? thread->name : "a thread");
-	}
-	if (shown > 3)
-		snprintf(by + used, sizeof(by) - used, " and %zu more", shown - 3);
+	name_writers(watched, by, sizeof(by));
 	if (watched->reads)
 		put_line(text, "accesses", STYLE_PLAIN, "%s writes by %s; %s reads",
 			 format_count(watched->write_count).text, by,
@@ -140,7 +157,7 @@ static void put_updates(struct text *text, const struct watched *watched)
 		 format_count(race->updates).text, race->step < 0 ? "takes away" : "adds",
 		 format_count(race->step < 0 ? -(uint64_t)race->step : (uint64_t)race->step).text,
 		 race->inferred ? " (so it seems: reads were not watched)" : "",
-		 value_text(watched, race->first).text, value_text(watched, race->last).text);
+		 race_value(watched, race->first).text, race_value(watched, race->last).text);
 	if (race->broken)
 		put_line(text, "", STYLE_DOUBT,
 			 "in %s places the values do not fit together: something wrote to it that "
@@ -269,274 +286,6 @@ static void put_gaps(struct text *text, const struct watched *watched)
 	table_finish(&table);
 }
 
-/* ---- how one was lost -------------------------------------------------------------------------
- */
-
-struct scene {
-	const struct race_loss *loss;
-	uint32_t first, last; /* accesses, from the one to the other */
-	uint32_t one, other;  /* tids: the victim's and the killer's */
-	uint64_t victims;     /* that the killer wiped out, as far as is said */
-};
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Whether each read finds what was written before it, in the order of the traps: where it does not,
- * that is not the order in which they came to the memory, and would only confuse. */
-static bool reads_fit(const struct watch_report *report, const struct watched *watched,
-		      uint32_t first, uint32_t last)
-{
-	bool known = false;
-	uint64_t value = 0;
-
-	for (uint32_t i = first; i <= last; i++) {
-		const struct watch_access *access = &watched->accesses.items[i];
-		const struct watch_place *place = watch_place_of(report, access);
-
-		if (!place || (place->kind != ACCESS_READ && place->kind != ACCESS_WRITE))
-			continue;
-		if (place->kind == ACCESS_READ && known && access->value != value)
-			return false;
-		value = access->value;
-		known = true;
-	}
-	return true;
-}
-
-/* What can be shown in the order of the traps: that one is the order in memory, too. */
-static bool make_scene(const struct watch_report *report, const struct watched *watched,
-		       const struct race_loss *loss, struct scene *ret)
-{
-	const struct watch_access *accesses = watched->accesses.items;
-	struct scene scene = {.loss = loss};
-
-	if (loss->certainty == RACE_DOUBT)
-		return false;
-	if (loss->certainty == RACE_CERTAIN && loss->victim >= loss->killer)
-		return false;
-	if (loss->killer_read != RACE_NONE &&
-	    loss->killer_read >= least(loss->victim, loss->killer))
-		return false;
-	scene.first = least(least(loss->victim_read, loss->killer_read),
-			    least(loss->victim, loss->killer));
-	scene.last = loss->victim > loss->killer ? loss->victim : loss->killer;
-	if (!reads_fit(report, watched, scene.first, scene.last))
-		return false;
-	scene.one = accesses[loss->victim].tid;
-	scene.other = accesses[loss->killer].tid;
-	scene.victims = 1;
-	*ret = scene;
-	return true;
-}
-
-static unsigned int rows_of(const struct watched *watched, const struct scene *scene)
-{
-	unsigned int rows = 0;
-
-	for (uint32_t i = scene->first; i <= scene->last; i++)
-		rows += watched->accesses.items[i].tid == scene->one ||
-			watched->accesses.items[i].tid == scene->other;
-	return rows;
-}
-
-static bool is_chosen(const struct scene *scenes, size_t count, const struct race_loss *loss)
-{
-	for (size_t i = 0; i < count; i++)
-		if (scenes[i].loss->killer == loss->killer ||
-		    scenes[i].loss->victim == loss->victim)
-			return true;
-	return false;
-}
-
-/* The first that is short enough, of a kind. */
-static size_t choose(const struct watch_report *report, const struct watched *watched,
-		     enum race_certainty kind, unsigned int rows, struct scene *scenes,
-		     size_t count)
-{
-	const struct race_loss *loss;
-	struct scene scene;
-
-	vector_for_each (&watched->race.losses, loss) {
-		if (loss->certainty != kind || is_chosen(scenes, count, loss) ||
-		    !make_scene(report, watched, loss, &scene) || rows_of(watched, &scene) > rows)
-			continue;
-		scenes[count] = scene;
-		return count + 1;
-	}
-	return count;
-}
-
-/* One write that wiped out more than any other. */
-static size_t choose_worst(const struct watch_report *report, const struct watched *watched,
-			   struct scene *scenes, size_t count)
-{
-	const struct race_loss *loss, *worst = NULL;
-	uint64_t most = 1, run = 0;
-	struct scene scene;
-
-	/* Those of one killer stand together, the first one first. */
-	vector_for_each (&watched->race.losses, loss) {
-		bool goes_on = loss > watched->race.losses.items &&
-			       loss[-1].killer == loss->killer &&
-			       loss[-1].certainty == RACE_CERTAIN;
-
-		if (loss->certainty != RACE_CERTAIN)
-			continue;
-		run = goes_on ? run + 1 : 1;
-		if (run <= most || !make_scene(report, watched, loss - (run - 1), &scene))
-			continue;
-		most = run;
-		worst = loss - (run - 1);
-	}
-	if (!worst || is_chosen(scenes, count, worst) ||
-	    !make_scene(report, watched, worst, &scene))
-		return count;
-	scene.victims = most;
-	scenes[count] = scene;
-	return count + 1;
-}
-
-/* The shortest ones are the easiest to see, and the worst one shows what it can come to. */
-static size_t choose_scenes(const struct watch_report *report, const struct watched *watched,
-			    struct scene scenes[SCENES])
-{
-	size_t count = 0;
-
-	for (unsigned int rows = 4; rows <= SCENE_ROWS && !count; rows += 3)
-		count = choose(report, watched, RACE_TWINS, rows, scenes, count);
-	for (unsigned int rows = 2, before = count; rows <= SCENE_ROWS && count == before; rows++)
-		count = choose(report, watched, RACE_CERTAIN, rows, scenes, count);
-	return choose_worst(report, watched, scenes, count);
-}
-
-static const char *thread_name(const struct watched *watched, uint32_t tid)
-{
-	const struct watch_thread *thread = watch_thread_of(watched, tid);
-
-	return thread && *thread->name ? thread->name : "a thread";
-}
-
-static uint64_t mask_of(const struct watched *watched)
-{
-	return watched->bytes == 8 ? UINT64_MAX : (1ull << (8 * watched->bytes)) - 1;
-}
-
-/* "reads 29", "writes 30", "writes 30 (it had read 29)" */
-static void describe(const struct watch_report *report, const struct watched *watched,
-		     uint32_t index, char *out, size_t size)
-{
-	const struct watch_access *access = &watched->accesses.items[index];
-	const struct watch_place *place = watch_place_of(report, access);
-	const char *value = value_text(watched, access->value).text;
-	unsigned int kind = place ? place->kind : ACCESS_UNKNOWN;
-	char text[32];
-
-	snprintf(text, sizeof(text), "%s", value);
-	if (kind == ACCESS_READ)
-		snprintf(out, size, "reads %s", text);
-	else if (kind == ACCESS_WRITE && watched->race.inferred)
-		snprintf(out, size, "writes %s (had read %s)", text,
-			 value_text(watched, (access->value - (uint64_t)watched->race.step) &
-						     mask_of(watched))
-				 .text);
-	else if (kind == ACCESS_WRITE || kind == ACCESS_COMPARE)
-		snprintf(out, size, "writes %s", text);
-	else if (kind == ACCESS_ADD || kind == ACCESS_ATOMIC_ADD)
-		snprintf(out, size, "adds %s", text);
-	else
-		snprintf(out, size, "%s", access_kind_name(kind));
-}
-
-enum {
-	SCENE_TIME,
-	SCENE_ONE,
-	SCENE_OTHER,
-	SCENE_WHERE,
-	SCENE_COLUMNS,
-};
-
-static void put_row(struct table *table, const struct watch_report *report,
-		    const struct watched *watched, const struct scene *scene, uint32_t index)
-{
-	const struct watch_access *access = &watched->accesses.items[index];
-	uint64_t begin = watched->accesses.items[scene->first].time;
-	const struct watch_place *place = watch_place_of(report, access);
-	bool wipes = index == scene->loss->killer && scene->loss->certainty == RACE_CERTAIN;
-	char words[96];
-
-	describe(report, watched, index, words, sizeof(words));
-	table_row(table);
-	table_cell(table, SCENE_TIME, STYLE_DIM, "%s", format_duration(access->time - begin).text);
-	table_cell(table, access->tid == scene->one ? SCENE_ONE : SCENE_OTHER,
-		   wipes ? STYLE_BAD : STYLE_PLAIN, "%s", words);
-	if (place && *place->file)
-		table_cell(table, SCENE_WHERE, STYLE_DIM, "CPU %u  %s%s%s:%u", access->cpu,
-			   place->function, *place->function ? "()  " : "", place->file,
-			   place->line);
-	else
-		table_cell(table, SCENE_WHERE, STYLE_DIM, "CPU %u  %s", access->cpu,
-			   place ? place->function : "");
-}
-
-static void put_moral(struct text *text, const struct watched *watched, const struct scene *scene)
-{
-	const struct race_loss *loss = scene->loss;
-	char words[512], read[32], written[32], lost[32], more[64] = "";
-
-	snprintf(read, sizeof(read), "%s", value_text(watched, loss->read).text);
-	snprintf(written, sizeof(written), "%s", value_text(watched, loss->written).text);
-	snprintf(lost, sizeof(lost), "%s", value_text(watched, loss->lost).text);
-	if (scene->victims > 1)
-		snprintf(more, sizeof(more), " and %s updates more",
-			 format_count(scene->victims - 1).text);
-	if (loss->certainty == RACE_TWINS)
-		snprintf(words, sizeof(words),
-			 "Both began from %s and both wrote %s: two updates, and it counts one.",
-			 read, written);
-	else
-		snprintf(words, sizeof(words),
-			 "%s had read %s before that: its %s wipes out %s's %s%s.",
-			 thread_name(watched, scene->other), read, written,
-			 thread_name(watched, scene->one), lost, more);
-	text_spaces(text, INDENT);
-	text_wrap(text, INDENT, STYLE_PLAIN, words);
-	text_end(text);
-}
-
-static void put_scene(struct text *text, const struct watch_report *report,
-		      const struct watched *watched, const struct scene *scene)
-{
-	char one[32], other[32];
-	const struct table_column columns[SCENE_COLUMNS] = {
-		[SCENE_TIME] = {.head = "", .right = true},
-		[SCENE_ONE] = {.head = one, .stretch = 24, .min = 10},
-		[SCENE_OTHER] = {.head = other, .stretch = 24, .min = 10},
-		[SCENE_WHERE] = {.head = "", .drop = 1, .min = 12},
-	};
-	unsigned int rows = rows_of(watched, scene), row = 0;
-	struct table table;
-
-	snprintf(one, sizeof(one), "%s", thread_name(watched, scene->one));
-	snprintf(other, sizeof(other), "%s", thread_name(watched, scene->other));
-	table_start(&table, text, columns, SCENE_COLUMNS, INDENT);
-	for (uint32_t i = scene->first; i <= scene->last; i++) {
-		if (watched->accesses.items[i].tid != scene->one &&
-		    watched->accesses.items[i].tid != scene->other)
-			continue;
-		row++;
-		if (row <= SCENE_HEAD || row + SCENE_TAIL > rows || rows <= SCENE_ROWS)
-			put_row(&table, report, watched, scene, i);
-		else if (row == SCENE_HEAD + 1)
-			table_line(&table, STYLE_DIM, "       …  %s more accesses",
-				   format_count(rows - SCENE_HEAD - SCENE_TAIL).text);
-	}
-	table_finish(&table);
-	put_moral(text, watched, scene);
-}
-
 /* What watching did to the run, so that nobody takes its figures for the program's own. */
 static void put_cost(struct text *text, const struct watched *watched)
 {
@@ -550,25 +299,6 @@ static void put_cost(struct text *text, const struct watched *watched)
 		 "one access in %s on average: it is slower under watch, and a race shows more "
 		 "often or less often than without",
 		 format_duration(ns / count).text);
-}
-
-static void put_scenes(struct text *text, const struct watch_report *report,
-		       const struct watched *watched)
-{
-	struct scene scenes[SCENES];
-	size_t count = choose_scenes(report, watched, scenes);
-
-	if (!count)
-		return;
-	text_gap(text);
-	text_put(text, STYLE_HEAD, "how updates were lost");
-	text_print(text, STYLE_PLAIN, "  %zu of %s", count, format_count(watched->race.named).text);
-	text_end(text);
-	for (size_t i = 0; i < count; i++) {
-		if (i)
-			text_gap(text);
-		put_scene(text, report, watched, &scenes[i]);
-	}
 }
 
 /* ---- the section ------------------------------------------------------------------------------
@@ -585,24 +315,38 @@ static void put_variable(struct text *text, const struct watch_report *report,
 	put_locks(text, report, watched);
 	put_gaps(text, watched);
 	put_cost(text, watched);
-	put_scenes(text, report, watched);
+	show_race_scenes(text, report, watched);
 }
 
-void show_race(struct text *text, const struct model *model)
+static void show_report(struct text *text, const struct watch_report *report)
 {
-	const struct watch_report *report = model->watch;
 	const struct watched *watched;
 
-	if (!report)
-		return;
 	if (report->problem) {
 		text_gap(text);
 		text_put(text, STYLE_HEAD, "no variable was watched");
 		text_put(text, STYLE_PLAIN, "  ");
-		text_wrap(text, INDENT, STYLE_PLAIN, report->problem);
+		text_wrap(text, RACE_INDENT, STYLE_PLAIN, report->problem);
 		text_end(text);
 		return;
 	}
 	vector_for_each (&report->variables, watched)
 		put_variable(text, report, watched);
+}
+
+static bool has_own_run(const struct watch_report *report)
+{
+	return report->command || report->problem;
+}
+
+void show_race(struct text *text, const struct model *model)
+{
+	if (model->watch && !has_own_run(model->watch))
+		show_report(text, model->watch);
+}
+
+void show_proof(struct text *text, const struct model *model)
+{
+	if (model->watch && has_own_run(model->watch))
+		show_report(text, model->watch);
 }
