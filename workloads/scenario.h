@@ -4,8 +4,8 @@
  *
  * A scenario is one file NAME.c in the folder of its chapter, and NAME.md beside it, the page that
  * `ptrace-lab explain NAME` shows. It is an ordinary program, built as
- *build/workloads/CHAPTER/NAME, that runs on its own; a copy of it lies inside ptrace-lab, which
- *runs that. What it is and what must be true of its run stands in the file itself:
+ * build/workloads/CHAPTER/NAME, that runs on its own; a copy of it lies inside ptrace-lab, which
+ * runs that. What it is and what must be true of its run stands in the file itself:
  *
  *	SCENARIO("title: two threads add to one variable and lose each other's updates\n"
  *		 "chapter: 1\n"
@@ -93,12 +93,27 @@
  *	carriers		  kernel threads that carried user threads
  *	marks[PROVIDER:NAME]	  times that another probe was met (--mark)
  *
+ *	pictures		  snapshots of the control blocks that were taken in time (`about`)
+ *	seen[NAME,STATE]	  in how many of them such a task is running, ready, blocked,
+ *				  stopped or a zombie
+ *
+ * What a scenario is about is shown in its report, in the order of these lines:
+ *
+ *	about: states		  new, ready, running, blocked, ended: counted and timed
+ *	about: tasks during PHASE [until PHASE]	  a snapshot of them, taken between these marks
+ *	about: sharing during ... which of them have the same memory, files, handlers
+ *	about: memory during ...  what lies where
+ *	table: TITLE | HEAD | HEAD ...	  figures, in up to 8 columns; its rows follow:
+ *	row: NAME | EXPR as UNIT | EXPR as UNIT ...
+ *
+ * For the snapshots the scenario stays as it is for some 100 ms, between two marks.
+ *
  * A line `watch: VARIABLE:rw --OPTION=VALUE` makes `ptrace-lab run` run the scenario a second time,
  * with these options behind those of the first run, and record every access to that variable.
  *
  * What is not known makes a claim undecided, never held: a fact that was not reported, a thread
  * or process that is not there or shares its name with another, a division by zero, and whatever
- *was worked out of a stream of records that has gaps.
+ * was worked out of a stream of records that has gaps.
  */
 #ifndef WORKLOADS_SCENARIO_H
 #define WORKLOADS_SCENARIO_H

@@ -9,6 +9,7 @@
 
 #include "model/claims.h"
 #include "model/model.h"
+#include "model/subjects.h"
 
 #define MS 1000000ull
 
@@ -82,6 +83,7 @@ static inline void model_clear(struct model *model)
 	vector_free(&model->preemptions);
 	vector_free(&model->uthreads);
 	vector_free(&model->claims);
+	subjects_free(&model->subjects);
 	free((char *)model->scenario_title);
 }
 

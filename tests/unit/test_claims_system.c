@@ -14,6 +14,8 @@
 #include "capture/scenarios.h"
 #include "claims_model.h"
 #include "model/claims.h"
+#include "model/pcb.h"
+#include "model/subjects.h"
 
 /* ---- runs as they should be ---------------------------------------------------------------- */
 
@@ -228,6 +230,54 @@ static struct model memory_map(void)
 	return model;
 }
 
+/* What the kernel calls stopped, and ended but not yet asked for. */
+#define KERNEL_STOPPED 4
+#define KERNEL_ZOMBIE  32
+
+/* A snapshot of the children, each in its state. */
+static void add_picture(struct model *model)
+{
+	static const struct {
+		const char *name;
+		uint32_t state, exit_state, flags;
+	} tasks[] = {
+		{"running", 0, 0, PL_PCB_ON_CPU | PL_PCB_ON_QUEUE},
+		{"ready", 0, 0, PL_PCB_ON_QUEUE},
+		{"blocked", 1, 0, 0},
+		{"stopped", KERNEL_STOPPED, 0, 0},
+		{"zombie", 0, KERNEL_ZOMBIE, 0},
+	};
+	struct picture *picture;
+
+	if (!model->subjects)
+		model->subjects = calloc(1, sizeof(*model->subjects));
+	assert_non_null(model->subjects);
+	picture = vector_add(&model->subjects->pictures);
+	assert_non_null(picture);
+	picture->snapshot = calloc(1, sizeof(*picture->snapshot));
+	assert_non_null(picture->snapshot);
+	for (size_t i = 0; i < sizeof(tasks) / sizeof(*tasks); i++) {
+		struct pl_pcb_task *task = vector_add(&picture->snapshot->tasks);
+
+		assert_non_null(task);
+		task->state = tasks[i].state;
+		task->exit_state = tasks[i].exit_state;
+		task->flags = tasks[i].flags;
+		snprintf(task->comm, sizeof(task->comm), "%s", tasks[i].name);
+	}
+}
+
+static void wake_in_picture(struct model *model, const char *name)
+{
+	struct pl_pcb_task *task;
+
+	vector_for_each (&model->subjects->pictures.items[0].snapshot->tasks, task)
+		if (!strcmp(task->comm, name)) {
+			task->state = task->exit_state = 0;
+			task->flags = PL_PCB_ON_QUEUE;
+		}
+}
+
 static struct model process_states(void)
 {
 	struct model model = model_whole();
@@ -242,6 +292,8 @@ static struct model process_states(void)
 	add_blocked(&model, "stopped", 0, 0, REASON_STOP, 504, 1);
 	model_add_thread(&model, "zombie", 1 * MS, 0, 0);
 	add_process(&model, "zombie");
+	for (unsigned int i = 0; i < 5; i++)
+		add_picture(&model);
 	FACTS(&model, {"as_expected", "5"}, {"hold_ns", "500000000"});
 	return model;
 }
@@ -389,6 +441,8 @@ static void apply(struct model *model, const struct change *change)
 	else if (change->thread && !strcmp(change->what, "moves"))
 		for (size_t i = 0; i < model->uthreads.count; i++)
 			model->uthreads.items[i].moves = 0;
+	else if (change->thread && !strcmp(change->what, "awake"))
+		wake_in_picture(model, change->value);
 	else if (change->thread && !strcmp(change->what, "nice"))
 		model->threads.items[2].priority_last.nice = 0;
 	else if (change->thread)
@@ -539,11 +593,13 @@ static void memory_is_shared_by_threads_and_copied_for_processes(void **state)
 static void parked_processes_are_in_their_states(void **state)
 {
 	ASSERT_CLAIMS("process-states", process_states, {1, NULL, "as_expected", "4"},
-		      {2, "ready", "running", "300"}, {3, "ready", "ready", "200"},
-		      {3, "ready", "blocked", "50"}, {4, "ready", "involuntary", "0"},
-		      {5, "blocked", "times", "2"}, {5, "blocked", "blocked", "100"},
-		      {5, "blocked", "reason", "7"}, {6, "stopped", "times", "2"},
-		      {6, "stopped", "blocked", "100"}, {7, "zombie", "end", "500"});
+		      {2, "", "awake", "blocked"}, {2, "", "awake", "stopped"},
+		      {2, "", "awake", "zombie"}, {3, "ready", "running", "300"},
+		      {4, "ready", "ready", "200"}, {4, "ready", "blocked", "50"},
+		      {5, "ready", "involuntary", "0"}, {6, "blocked", "times", "2"},
+		      {6, "blocked", "blocked", "100"}, {6, "blocked", "reason", "7"},
+		      {7, "stopped", "times", "2"}, {7, "stopped", "blocked", "100"},
+		      {8, "zombie", "end", "500"});
 }
 
 static void equal_threads_get_equal_shares(void **state)

@@ -60,7 +60,7 @@ static int by_number(const void *a, const void *b)
 	return (one > other) - (one < other);
 }
 
-static int find_followed(const struct kernel_side *side, struct followed *followed)
+static int add_followed(const struct kernel_side *side, struct followed *followed)
 {
 	const struct pl_slot *slot;
 
@@ -74,19 +74,31 @@ static int find_followed(const struct kernel_side *side, struct followed *follow
 			return -ENOMEM;
 		*tgid = slot->tgid;
 	}
-	if (followed->tgids.count)
-		qsort(followed->tgids.items, followed->tgids.count, sizeof(*followed->tgids.items),
-		      by_number);
 	return 0;
 }
 
+static void sort_followed(struct followed *followed)
+{
+	if (followed->tgids.count)
+		qsort(followed->tgids.items, followed->tgids.count, sizeof(*followed->tgids.items),
+		      by_number);
+}
+
+static bool is_in(const struct followed *followed, uint32_t tgid)
+{
+	return followed->tgids.count && bsearch(&tgid, followed->tgids.items, followed->tgids.count,
+						sizeof(*followed->tgids.items), by_number);
+}
+
+/* Who has ended has no slot any more; as a zombie it is its parent's. */
 static bool is_followed(const struct pl_pcb_head *head, void *context)
 {
-	const struct followed *followed = context;
+	const struct pl_pcb_task *task = (const struct pl_pcb_task *)head;
 
-	return followed->tgids.count &&
-	       bsearch(&head->tgid, followed->tgids.items, followed->tgids.count,
-		       sizeof(*followed->tgids.items), by_number);
+	if (is_in(context, head->tgid))
+		return true;
+	return head->kind == PL_PCB_TASK && pcb_state(task) == PCB_ZOMBIE &&
+	       is_in(context, task->parent);
 }
 
 /* ---- taking them --------------------------------------------------------------------------- */
@@ -119,10 +131,16 @@ int album_take(struct album *album)
 	if (!album)
 		return 0;
 	album->next = monotonic_ns() + album->options.every;
+	/* Before and after: who ends meanwhile is in the picture, as is who begins. */
+	error = add_followed(album->options.side, &followed);
 	/* What cannot be read has been said; the recording goes on without. */
-	if (snapshot_read(album->reader, &snapshot))
+	if (!error && snapshot_read(album->reader, &snapshot)) {
+		vector_free(&followed.tgids);
 		return 0;
-	error = find_followed(album->options.side, &followed);
+	}
+	if (!error)
+		error = add_followed(album->options.side, &followed);
+	sort_followed(&followed);
 	if (!error)
 		error = snapshot_choose(&snapshot, is_followed, &followed);
 	vector_free(&followed.tgids);

@@ -37,7 +37,8 @@
 /* With stacks: how long code that was mapped where other code was may be taken for that. */
 #define FETCH_MAPS_EVERY_MS 10
 #define FLUSH_EVERY_NS	    NS_PER_S
-#define FLUSH_EVERY_NS	    NS_PER_S
+/* Scenarios hold still for some of these where a picture of them is to be taken. */
+#define PICTURE_EVERY_NS (30 * NS_PER_MS)
 /* At what the threads are blocked on, of which a process that ends can tell nothing more. */
 #define LOOK_EVERY_NS (100 * NS_PER_MS)
 /* Threads that have been in a circle for so long will not get out of it. */
@@ -518,6 +519,14 @@ static int find_marks(struct session *session)
 	return marks_find(&request, &session->marks);
 }
 
+static int start_album(struct session *session, uint64_t every)
+{
+	return album_new(&(struct album_options){.every = every,
+						 .side = session->side,
+						 .writer = session->writer},
+			 &session->album);
+}
+
 static int start(struct session *session)
 {
 	const struct capture_options *options = session->options;
@@ -577,10 +586,10 @@ static int start(struct session *session)
 	notes_of_begin(session->writer, options, session->target.pid);
 	marks_note(&session->marks, session->writer);
 	if (options->pcb_every)
-		status = album_new(&(struct album_options){.every = options->pcb_every,
-							   .side = session->side,
-							   .writer = session->writer},
-				   &session->album);
+		status = start_album(session, options->pcb_every);
+	else if (options->scenario && scenario_wants_pictures(options->scenario))
+		/* Without them its report shows less, and says so. */
+		start_album(session, PICTURE_EVERY_NS);
 	return status ? status : begin(session);
 }
 

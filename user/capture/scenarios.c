@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "model/claims_text.h"
+#include "model/subjects.h"
 #include "workloads/scenario.h"
 
 /* Not in older headers. Kernels since 6.3 can be set up to want it for what is to be executed. */
@@ -110,6 +111,13 @@ const char *scenario_text(const char *name)
 	const struct embedded_scenario *scenario = find(name);
 
 	return scenario ? scenario_text_in(scenario->begin, embedded_size(scenario)) : NULL;
+}
+
+bool scenario_wants_pictures(const char *name)
+{
+	const char *text = scenario_text(name);
+
+	return text && subjects_want_pictures(text);
 }
 
 char *scenario_watch(const char *name)

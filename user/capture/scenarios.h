@@ -33,6 +33,8 @@ int scenario_open(const char *name);
 /* What is to be watched in a second run, and with which options; the caller frees. NULL: nothing.
  */
 char *scenario_watch(const char *name);
+/* Whether its report shows snapshots of its tasks. */
+bool scenario_wants_pictures(const char *name);
 
 struct scenario {
 	const char *name;

@@ -327,6 +327,17 @@ int claims_judge(struct model *model, const char *scenario, const char *scenario
 	return error;
 }
 
+int claims_measure(const struct model *model, const char *shows, char **ret, char *ret_mistake,
+		   size_t size)
+{
+	struct doubt doubt = {""};
+	int error = measure(model, shows, ret, &doubt);
+
+	if (!error)
+		snprintf(ret_mistake, size, "%s", doubt.text);
+	return error;
+}
+
 void claim_free(struct claim *claim)
 {
 	free(claim->text);

@@ -159,6 +159,26 @@ static int claim_line(struct claim_text *claim, const struct line *line)
 	return *slot ? 0 : -ENOMEM;
 }
 
+static int subject_line(struct scenario_heading *heading, const struct line *line)
+{
+	static const char *const keys[] = {
+		[SUBJECT_ABOUT] = "about", [SUBJECT_TABLE] = "table", [SUBJECT_ROW] = "row"};
+	struct subject_text *subject;
+	size_t key = 0;
+
+	while (key < sizeof(keys) / sizeof(*keys) && !span_is(line->key, keys[key]))
+		key++;
+	if (key == sizeof(keys) / sizeof(*keys) ||
+	    heading->subjects.count == SCENARIO_SUBJECTS_MAX)
+		return 0;
+	subject = vector_add(&heading->subjects);
+	if (!subject)
+		return -ENOMEM;
+	*subject = (struct subject_text){.line = (enum subject_line)key,
+					 .text = span_copy(line->value)};
+	return subject->text ? 0 : -ENOMEM;
+}
+
 static int heading_line(struct scenario_heading *heading, const struct line *line)
 {
 	if (span_is(line->key, "chapter")) {
@@ -177,6 +197,8 @@ static int heading_line(struct scenario_heading *heading, const struct line *lin
 		heading->compare = span_copy(line->value);
 		if (!heading->compare)
 			return -ENOMEM;
+	} else {
+		return subject_line(heading, line);
 	}
 	/* Other keys are for a newer version than this one, and say nothing about the claims. */
 	return 0;
@@ -271,8 +293,13 @@ int scenario_heading_parse(const char *text, struct scenario_heading *ret)
 
 void scenario_heading_free(struct scenario_heading *heading)
 {
+	struct subject_text *subject;
+
 	free(heading->title);
 	free(heading->compare);
 	free(heading->watch);
+	vector_for_each (&heading->subjects, subject)
+		free(subject->text);
+	vector_free(&heading->subjects);
 	*heading = (struct scenario_heading){0};
 }

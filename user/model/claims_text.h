@@ -13,6 +13,8 @@
 /* A text beyond these is not read further, which is a mistake. */
 #define SCENARIO_TEXT_MAX   65536
 #define SCENARIO_CLAIMS_MAX 200
+/* Further lines of these are passed over. */
+#define SCENARIO_SUBJECTS_MAX 100
 
 /* One claim as it stands there. NULL: there is no such line. */
 struct claim_text {
@@ -22,11 +24,20 @@ struct claim_text {
 	char *mistake; /* in words, NULL if none was found so far */
 };
 
+enum subject_line { SUBJECT_ABOUT, SUBJECT_TABLE, SUBJECT_ROW };
+
+/* What the report is to show besides (model/subjects.h). */
+struct subject_text {
+	enum subject_line line;
+	char *text; /* what stands behind "about:", "table:", "row:" */
+};
+
 struct scenario_heading {
 	char *title;		     /* NULL: none */
 	unsigned int chapter, order; /* 0: none */
 	char *compare;		     /* option to run it with beside others; NULL: none */
 	char *watch;		     /* variables for a second run, and its options; NULL: none */
+	VECTOR(struct subject_text) subjects;
 };
 
 struct scenario_text {

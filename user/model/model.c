@@ -16,6 +16,7 @@
 #include "model/schedule.h"
 #include "model/signals.h"
 #include "model/stack_ends.h"
+#include "model/subjects.h"
 #include "model/summary.h"
 #include "model/totals.h"
 #include "model/transitions.h"
@@ -396,6 +397,8 @@ int model_build_watched(struct recording *recording, const struct model_progress
 		error = watch_report_build(recording, model, &model->watch, ret_error);
 	scenario_text = recording_note(recording, NOTE_SCENARIO_TEXT);
 	if (!error && scenario_text)
+		error = subjects_build(recording, model, scenario_text, &model->subjects);
+	if (!error && scenario_text)
 		error = claims_evaluate(model, scenario_text);
 	if (error) {
 		snprintf(ret_error->text, sizeof(ret_error->text), "%s", strerror(-error));
@@ -450,6 +453,7 @@ void model_free(struct model **model)
 	vector_free(&it->findings);
 	critical_path_clear(&it->path);
 	watch_report_free(&it->watch);
+	subjects_free(&it->subjects);
 	free((char *)it->scenario_title);
 	free(it);
 	*model = NULL;

@@ -406,6 +406,7 @@ struct fact {
 };
 
 struct watch_report;
+struct subjects;
 
 struct model {
 	/* From the notes; the strings belong to the recording, which must outlive the model. What
@@ -461,6 +462,7 @@ struct model {
 	VECTOR(struct deadlock) deadlocks; /* in the order in which they closed */
 	VECTOR(struct wake) wakes;	   /* most often first */
 	struct wake_chain chain;	   /* the longest one */
+	struct subjects *subjects; /* what the scenario is about (model/subjects.h), or NULL */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

@@ -420,6 +420,7 @@ int show_json(FILE *out, const struct model *model)
 	json_causes(&json, model);
 	json_places(&json, model);
 	json_marks(&json, model);
+	json_subjects(&json, model);
 	json_preemptions(&json, model);
 	json_put_locks(&json, model);
 	json_put_deadlocks(&json, model);

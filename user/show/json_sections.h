@@ -19,6 +19,7 @@ void json_thread_end(struct json *json, const struct model *model, const struct 
 void json_process_memory(struct json *json, const struct process *process);
 void json_thread_schedule(struct json *json, const struct thread *thread);
 void json_preemptions(struct json *json, const struct model *model);
+void json_subjects(struct json *json, const struct model *model);
 void json_marks(struct json *json, const struct model *model);
 
 #endif

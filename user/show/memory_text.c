@@ -78,13 +78,24 @@ static void put_what(struct table *table, const struct snapshot *snapshot,
 	}
 }
 
-static void put_gap(struct table *table, uint64_t bytes)
+/* `others`: areas in it that are left out. */
+static void put_gap(struct table *table, uint64_t bytes, unsigned int others)
 {
-	if (bytes < SMALL_GAP)
+	if (bytes < SMALL_GAP && !others)
 		return;
 	table_row(table);
 	table_cell(table, SIZE, STYLE_DIM, "%s", format_bytes(bytes).text);
-	table_cell(table, KIND, STYLE_DIM, "nothing");
+	table_cell(table, KIND, STYLE_DIM, others ? "libraries" : "nothing");
+	if (others)
+		table_cell(table, WHAT, STYLE_DIM, "and others: %u area%s", others,
+			   others == 1 ? "" : "s");
+}
+
+/* What a program is made of, and not what it needs to run. */
+static bool is_its_own(enum area_kind kind)
+{
+	return kind == AREA_CODE || kind == AREA_CONSTANTS || kind == AREA_DATA ||
+	       kind == AREA_HEAP || kind == AREA_STACK || kind == AREA_THREAD_STACK;
 }
 
 static void put_segment(struct table *table, const struct snapshot *snapshot,
@@ -132,20 +143,23 @@ static void put_threads(struct text *text, const struct snapshot *snapshot, uint
 	text_end(text);
 }
 
+/* `own_only`: the areas of kinds that are its own. */
 static int show_process(struct text *text, const struct snapshot *snapshot,
-			const struct pl_pcb_task *task)
+			const struct pl_pcb_task *task, bool own_only)
 {
 	VECTOR(struct length) lengths = {0};
 	struct segments segments;
 	const struct segment *segment;
 	struct table table;
-	uint64_t largest = 1;
+	uint64_t largest = 1, end = 0;
+	unsigned int others = 0;
 	int error = pcb_segments(snapshot, task->head.tgid, &segments);
 
 	if (error)
 		return error;
 	vector_for_each (&segments.items, segment) {
-		if (segment->end - segment->begin > largest)
+		if ((!own_only || is_its_own(segment->use.kind)) &&
+		    segment->end - segment->begin > largest)
 			largest = segment->end - segment->begin;
 		if (!vector_add(&lengths)) {
 			error = -ENOMEM;
@@ -156,9 +170,15 @@ static int show_process(struct text *text, const struct snapshot *snapshot,
 	table_start(&table, text, columns, COLUMNS, 2);
 	for (size_t i = segments.items.count; i-- > 0;) {
 		segment = &segments.items.items[i];
-		if (i + 1 < segments.items.count)
-			put_gap(&table, segment[1].begin - segment->end);
+		if (own_only && !is_its_own(segment->use.kind)) {
+			others += segment->areas;
+			continue;
+		}
+		if (end)
+			put_gap(&table, end - segment->end, others);
 		put_segment(&table, snapshot, segment, &lengths.items[i], largest);
+		end = segment->begin;
+		others = 0;
 	}
 	table_finish(&table);
 	put_threads(text, snapshot, task->head.tgid);
@@ -166,6 +186,12 @@ done:
 	vector_free(&segments.items);
 	vector_free(&lengths);
 	return error;
+}
+
+int put_own_memory(struct text *text, const struct snapshot *snapshot,
+		   const struct pl_pcb_task *task)
+{
+	return show_process(text, snapshot, task, true);
 }
 
 int show_memory_text(FILE *out, const struct snapshot *snapshot, const struct pcb_view *view)
@@ -183,7 +209,7 @@ int show_memory_text(FILE *out, const struct snapshot *snapshot, const struct pc
 		if (!first)
 			text_gap(&text);
 		first = false;
-		error = show_process(&text, snapshot, task);
+		error = show_process(&text, snapshot, task, false);
 	}
 	if (text_finish(&text) && !error)
 		error = -EIO;

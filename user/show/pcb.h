@@ -30,6 +30,12 @@ int show_pcb_changes(FILE *out, const struct snapshot *before, const struct snap
 int show_memory_text(FILE *out, const struct snapshot *snapshot, const struct pcb_view *view);
 int show_memory_svg(FILE *out, const struct snapshot *snapshot, const struct pcb_view *view);
 
+/* As parts of another report. */
+struct text;
+void put_pcb_table(struct text *text, const struct snapshot *snapshot, const struct pcb_view *view);
+/* Only what the program is made of: no kernel's areas, one line for all libraries. 0 or -ENOMEM. */
+int put_own_memory(struct text *text, const struct snapshot *snapshot, const struct pl_pcb_task *task);
+
 /* "lock, held by 4711", "pipe", "nanosleep", "" into `out`. */
 const char *pcb_wait_text(const struct pl_pcb_task *task, const char *arch, char *out, size_t size);
 /* "nice 5", "fifo 50", "batch" */

@@ -105,6 +105,17 @@ static int finish(struct text *text, struct table *table, const struct snapshot 
 	return text_finish(text);
 }
 
+void put_pcb_table(struct text *text, const struct snapshot *snapshot, const struct pcb_view *view)
+{
+	const struct pl_pcb_task *task;
+	struct table table;
+
+	table_start(&table, text, columns, COLUMNS, 2);
+	snapshot_for_each(snapshot, task)
+		add_row(&table, task, pcb_is_leader(task) ? "" : "  ", view);
+	table_finish(&table);
+}
+
 int show_pcb_table(FILE *out, const struct snapshot *snapshot, const struct pcb_view *view)
 {
 	const struct pl_pcb_task *task;

@@ -407,6 +407,8 @@ static const struct member report_members[] = {
 	       uthread_members),
 	MEMBER("uthreads_beyond", COUNT, "Marks of user threads that were not kept."),
 	MEMBER("carriers", COUNT, "Kernel threads that carried user threads."),
+	NESTED_OR_NULL("about", OBJECT, "What the scenario is about, besides its claims; or null.",
+		       subject_members),
 	NESTED("preemptions", OBJECTS,
 	       "Who took the CPU from whom, most often first; the first 1000 pairs.",
 	       preemption_members),

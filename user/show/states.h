@@ -17,6 +17,9 @@ struct states_view {
 	const void *context;
 };
 
+struct text;
+/* Without a title, as a part of another report. */
+void put_states(struct text *text, const struct model *model, const struct states_view *view);
 int show_states_text(FILE *out, const struct model *model, const struct states_view *view);
 int show_states_svg(FILE *out, const struct model *model, const struct states_view *view);
 

@@ -162,11 +162,20 @@ static void put_table(struct text *text, const struct states_figures *sum)
 	table_finish(&table);
 }
 
+void put_states(struct text *text, const struct model *model, const struct states_view *view)
+{
+	struct states_figures sum = states_add_up(model, view);
+	struct canvas canvas = {.text = text, .figures = &sum, .utf8 = view->text.utf8};
+
+	draw(&canvas);
+	text_gap(text);
+	put_table(text, &sum);
+}
+
 int show_states_text(FILE *out, const struct model *model, const struct states_view *view)
 {
 	struct states_figures sum = states_add_up(model, view);
 	struct text text;
-	struct canvas canvas = {.text = &text, .figures = &sum, .utf8 = view->text.utf8};
 
 	text_start(&text, out, &view->text);
 	text_put(&text, STYLE_TITLE, view->title);
@@ -175,8 +184,6 @@ int show_states_text(FILE *out, const struct model *model, const struct states_v
 		   format_count(sum.alive).text);
 	text_end(&text);
 	text_gap(&text);
-	draw(&canvas);
-	text_gap(&text);
-	put_table(&text, &sum);
+	put_states(&text, model, view);
 	return text_finish(&text);
 }

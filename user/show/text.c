@@ -19,6 +19,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_deadlocks(&text, model);
 	show_race(&text, model);
 	show_threads(&text, model);
+	show_subjects(&text, model);
 	show_path(&text, model);
 	show_processes(&text, model);
 	show_signals(&text, model);

@@ -10,6 +10,7 @@
 SCENARIO("title: main ends, and a waiting thread is ended with it\n"
 	 "chapter: 2\n"
 	 "order: 3\n"
+	 "about: tasks during asks until main ends\n"
 	 "claim: the sub-thread was blocked in read as long as main went on\n"
 	 "  needs: fact.answered == 0 else the word came in time\n"
 	 "  needs: fact.work_ns >= 50ms else main ended too soon\n"

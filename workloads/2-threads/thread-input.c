@@ -10,6 +10,7 @@
 SCENARIO("title: one thread waits for a word, the other goes on\n"
 	 "chapter: 2\n"
 	 "order: 2\n"
+	 "about: tasks during main ends until types\n"
 	 "claim: the sub-thread was blocked in read until the word came\n"
 	 "  needs: fact.waited_ns >= 20ms else the word came at once\n"
 	 "  holds: thread[asks].blocked.terminal + thread[asks].blocked.pipe near fact.waited_ns"

@@ -13,6 +13,7 @@
 SCENARIO("title: five named threads, and nobody waits for them\n"
 	 "chapter: 2\n"
 	 "order: 1\n"
+	 "about: sharing during main ends until end\n"
 	 "claim: the kernel knew each of them by its name\n"
 	 "  holds: threads == 6 and threads[Kim] == 1 and threads[Lee] == 1 and threads[Park] == 1"
 	 " and threads[Cho] == 1 and threads[Hong] == 1\n"

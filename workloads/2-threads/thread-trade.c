@@ -18,6 +18,7 @@
 SCENARIO("title: a buyer and a seller, both asleep most of the time\n"
 	 "chapter: 2\n"
 	 "order: 4\n"
+	 "about: states\n"
 	 "claim: the buyer slept for over 95 % of its life, CPU queues apart\n" NEEDS_LONG_STEPS
 	 "  holds: thread[buyer].running < 5% * (thread[buyer].life - thread[buyer].ready)"
 	 " and thread[buyer].blocked.sleep > 90% * fact.steps * fact.step_ns\n"

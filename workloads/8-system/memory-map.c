@@ -13,11 +13,30 @@
 #include <sys/resource.h>
 
 #include "workloads/child.h"
+#include "workloads/sleep.h"
 
 SCENARIO(
 	"title: code, data, bss, heap and stacks of two threads and a child\n"
 	"chapter: 8\n"
 	"order: 1\n"
+	"about: memory during threads look until threads go\n"
+	"table: variables in | main | reader-1 | reader-2 | child\n"
+	"row: code | fact.main_code as address | fact.reader_1_code as address"
+	" | fact.reader_2_code as address | fact.child_code as address\n"
+	"row: data | fact.main_data as address | fact.reader_1_data as address"
+	" | fact.reader_2_data as address | fact.child_data as address\n"
+	"row: bss | fact.main_bss as address | fact.reader_1_bss as address"
+	" | fact.reader_2_bss as address | fact.child_bss as address\n"
+	"row: heap | fact.main_heap as address | fact.reader_1_heap as address"
+	" | fact.reader_2_heap as address | fact.child_heap as address\n"
+	"row: stack | fact.main_stack as address | fact.reader_1_stack as address"
+	" | fact.reader_2_stack as address | fact.child_stack as address\n"
+	"table: the page that data lies in | before the child wrote | after\n"
+	"row: main | fact.main_frame_before * 4096 as address"
+	" | fact.main_frame_after * 4096 as address\n"
+	"row: child | fact.child_frame_before * 4096 as address"
+	" | fact.child_frame_after * 4096 as address\n"
+	"about: sharing during child looks until child goes\n"
 	"claim: each thread found in data, bss and heap what the one before it had written\n"
 	"  holds: fact.reader_1_found == 1 and fact.reader_2_found == 2 and processes == 2 and"
 	" threads[reader-*] == 2\n"
@@ -178,7 +197,7 @@ static void read_as_thread(void *argument)
 	pthread_barrier_wait(&me->meeting->leave);
 }
 
-static void run_readers(struct reader readers[READERS])
+static void run_readers(struct reader readers[READERS], uint64_t hold_ns)
 {
 	struct meeting meeting;
 	int error = pthread_barrier_init(&meeting.looked, NULL, 2);
@@ -193,6 +212,10 @@ static void run_readers(struct reader readers[READERS])
 				      readers[i].who);
 		pthread_barrier_wait(&meeting.looked);
 	}
+	/* They hold still, so that a snapshot of them can be taken. */
+	PTRACE_LAB_PHASE("threads look");
+	sleep_for(hold_ns);
+	PTRACE_LAB_PHASE("threads go");
 	pthread_barrier_wait(&meeting.leave);
 	for (unsigned int i = 0; i < READERS; i++)
 		scenario_thread_join(&readers[i].thread);
@@ -213,6 +236,7 @@ struct report {
 	const volatile int *local;
 	int found, wrote;
 	uint64_t frame_before, frame_after;
+	uint64_t hold_ns;
 };
 
 static void read_as_process(void *argument)
@@ -226,6 +250,9 @@ static void read_as_process(void *argument)
 	report->wrote = read_shared();
 	report->frame_after = frame_of(&in_data[2048]);
 	report->place = look_around(report->local);
+	PTRACE_LAB_PHASE("child looks");
+	sleep_for(report->hold_ns);
+	PTRACE_LAB_PHASE("child goes");
 }
 
 /* Stacks without a limit turn the layout around, as does a personality. */
@@ -259,6 +286,12 @@ static void tell_frames(const struct report *report, uint64_t before, uint64_t a
 
 int main(int argc, char **argv)
 {
+	uint64_t hold_ns = 100000000;
+	const struct scenario_option options[] = {
+		SCENARIO_DURATION("hold", &hold_ns, 0, 3600000000000, 10000000000,
+				  "how long threads and child stay, to be looked at"),
+		SCENARIO_END,
+	};
 	struct reader readers[READERS] = {{.who = "reader-1", .writes = 2},
 					  {.who = "reader-2", .writes = 3}};
 	volatile int local = 0;
@@ -266,7 +299,7 @@ int main(int argc, char **argv)
 	struct place place;
 	uint64_t before;
 
-	scenario_begin(argc, argv, NULL);
+	scenario_begin(argc, argv, options);
 	in_heap = malloc(sizeof(*in_heap));
 	if (!in_heap)
 		scenario_fail(errno, "no memory on the heap");
@@ -274,11 +307,12 @@ int main(int argc, char **argv)
 	place = look_around(&local);
 	scenario_say("", "%14s %14s %14s %14s %14s", "code", "data", "bss", "heap", "stack");
 	tell_place("main", &place);
-	run_readers(readers);
+	run_readers(readers, hold_ns);
 	for (unsigned int i = 0; i < READERS; i++)
 		tell_reader(&readers[i]);
 	report = child_shared_memory(sizeof(*report));
 	report->local = &local;
+	report->hold_ns = hold_ns;
 	before = frame_of(&in_data[2048]);
 	child_start(read_as_process, report, "child");
 	child_wait(1);

@@ -23,10 +23,22 @@
 #define NEEDS_REALTIME "  needs: fact.realtime == 1 else real-time classes are not permitted here\n"
 #define BY_WEIGHT      "(thread[high].running + thread[middle].running + thread[low].running)"
 
+#define WEIGHTS "(thread[high].weight + thread[middle].weight + thread[low].weight)"
+
 SCENARIO(
 	"title: shares of one CPU by nice values, and a real-time thread\n"
 	"chapter: 8\n"
 	"order: 4\n"
+	"table: CPU time by weight | nice | weight | share of it | by its weight | CPU time\n"
+	"row: high | thread[high].nice as count | thread[high].weight as count"
+	" | thread[high].running / " BY_WEIGHT " as share | thread[high].weight / " WEIGHTS
+	" as share | thread[high].running as duration\n"
+	"row: middle | thread[middle].nice as count | thread[middle].weight as count"
+	" | thread[middle].running / " BY_WEIGHT " as share | thread[middle].weight / " WEIGHTS
+	" as share | thread[middle].running as duration\n"
+	"row: low | thread[low].nice as count | thread[low].weight as count"
+	" | thread[low].running / " BY_WEIGHT " as share | thread[low].weight / " WEIGHTS
+	" as share | thread[low].running as duration\n"
 	"claim: the least nice thread got its weight's share\n" NEEDS_THE_CPU
 	"  holds: thread[high].running / " BY_WEIGHT " near fact.weight_high /"
 	" (fact.weight_high + fact.weight_middle + fact.weight_low) within 10%\n"

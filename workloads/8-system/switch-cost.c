@@ -27,6 +27,16 @@
 SCENARIO("title: a ball between two threads, and between two processes\n"
 	 "chapter: 8\n"
 	 "order: 6\n"
+	 "table: to and fro | switches | a second | time of one | CPU time of one\n"
+	 "row: between threads | " THREAD_SWITCHES " as count | " THREAD_SWITCHES
+	 " / (fact.threads_ns / 1s) as count | fact.threads_ns / " THREAD_SWITCHES
+	 " as duration | " THREAD_COST " as duration\n"
+	 "row: between processes | " PROCESS_SWITCHES " as count | " PROCESS_SWITCHES
+	 " / (fact.processes_ns / 1s) as count | fact.processes_ns / " PROCESS_SWITCHES
+	 " as duration | " PROCESS_COST " as duration\n"
+	 "row: processes / threads | | | fact.processes_ns / " PROCESS_SWITCHES
+	 " / (fact.threads_ns / " THREAD_SWITCHES ") as ratio | " PROCESS_COST " / " THREAD_COST
+	 " as ratio\n"
 	 "claim: each message between the threads was a switch of the CPU\n"
 	 "  holds: " THREAD_SWITCHES " >= 95% * fact.messages\n"
 	 "  shows: " THREAD_SWITCHES " of fact.messages as count\n"
