@@ -47,7 +47,8 @@ inlined void namespaces_of(struct pl_pcb_task *to, struct task_struct___whole *t
 {
 	struct nsproxy *all = task->nsproxy;
 
-	to->namespaces[PL_NS_PID] = pid_namespace_of(task->thread_pid, to->level);
+	/* Read as a number: before 6.3 the verifier allows no reckoning with the pointer itself. */
+	to->namespaces[PL_NS_PID] = pid_namespace_of(BPF_CORE_READ(task, thread_pid), to->level);
 	to->namespaces[PL_NS_MOUNT] = BPF_CORE_READ(all, mnt_ns, ns.inum);
 	to->namespaces[PL_NS_NET] = BPF_CORE_READ(all, net_ns, ns.inum);
 	to->namespaces[PL_NS_IPC] = BPF_CORE_READ(all, ipc_ns, ns.inum);
