@@ -11,7 +11,8 @@
 
 #include "model/causes_inside.h"
 #include "model/deadlocks.h"
-#include "model/locks.h"
+#include "model/herds.h"
+#include "model/locks_inside.h"
 #include "model/population.h"
 #include "model/summary.h"
 #include "model/timeline.h"
@@ -191,6 +192,7 @@ struct fed {
 	struct locks *locks;
 	struct causes *causes;
 	struct deadlocks *deadlocks;
+	struct herds *herds;
 	struct summary_result sums;
 	struct model model; /* locks, causes and losses alone are filled in */
 	VECTOR(struct interval) intervals;
@@ -314,6 +316,56 @@ static inline void assert_path_adds_up(const struct fed *fed)
 	assert_int_equal(at, fed->figures->end - path->after_ns);
 }
 
+#define LOCK_REASONS                                                                               \
+	(1u << REASON_LOCK | 1u << REASON_CONDITION | 1u << REASON_SEMAPHORE |                     \
+	 1u << REASON_RWLOCK | 1u << REASON_FUTEX | 1u << REASON_GIL | 1u << REASON_BARRIER)
+
+static inline bool is_wait_for(const struct fed *fed, const struct interval *interval,
+			       const struct lock *lock)
+{
+	const struct thread *thread = &fed->population->threads.items[interval->thread];
+
+	return interval->state == STATE_BLOCKED && interval->address &&
+	       1u << interval->reason & LOCK_REASONS && locks_address(interval) == lock->address &&
+	       population_space(fed->population, thread->process) ==
+		       population_space(fed->population, lock->process);
+}
+
+/* A lock's waiting is exactly that of the threads that waited for it; of locks that processes do
+ * not share. */
+static inline void assert_lock_sums(const struct fed *fed)
+{
+	const struct lock *lock;
+
+	vector_for_each (&fed->model.locks, lock) {
+		const struct interval *interval;
+		const struct lock_user *user;
+		uint64_t waited = 0, count = 0, total = 0, waits = 0, held = 0;
+
+		vector_for_each (&fed->intervals, interval) {
+			if (!is_wait_for(fed, interval, lock))
+				continue;
+			waited += interval->end - interval->begin;
+			count++;
+		}
+		vector_for_each (&lock->users, user) {
+			total += user->waited_ns;
+			waits += user->waits;
+			held += user->held_ns;
+			assert_true(user->kept_ns <= user->waited_ns);
+			assert_true(user->held_running_ns <= user->held_ns);
+		}
+		assert_int_equal(total, lock->total_ns);
+		assert_int_equal(waits, lock->waits);
+		assert_true(held <= total);
+		/* Where records are missing a wait may have been told in two pieces. */
+		if (lock->shared || fed->figures->gap_lost || fed->figures->repaired)
+			continue;
+		assert_int_equal(waited, lock->total_ns);
+		assert_int_equal(count, lock->waits);
+	}
+}
+
 static inline void feed_begin(struct fed *fed, uint64_t begin, uint64_t end)
 {
 	struct timeline_options options = {.arch = "x86_64", .begin = begin};
@@ -327,6 +379,7 @@ static inline void feed_begin(struct fed *fed, uint64_t begin, uint64_t end)
 	assert_int_equal(locks_new(fed->timeline, &fed->locks), 0);
 	follow_causes(fed, begin, end);
 	assert_int_equal(deadlocks_new(fed->timeline, &fed->deadlocks), 0);
+	assert_int_equal(herds_new(fed->timeline, &fed->herds), 0);
 }
 
 /* Works a stream through to `end`, and checks what must be true of any stream whatever. */
@@ -350,6 +403,8 @@ static inline void feed(struct fed *fed, const struct stream *stream, uint64_t e
 	assert_int_equal(causes_finish(fed->causes, &fed->model), 0);
 	assert_path_adds_up(fed);
 	assert_int_equal(deadlocks_finish(fed->deadlocks, &fed->model), 0);
+	assert_int_equal(herds_finish(fed->herds, &fed->model), 0);
+	assert_lock_sums(fed);
 	assert_sums(fed);
 	bounds = (struct totals_bounds){.begin = fed->figures->begin,
 					.end = fed->figures->end,
@@ -368,6 +423,9 @@ static inline void fed_free(struct fed *fed)
 		vector_free(&deadlock->members);
 	vector_free(&fed->model.deadlocks);
 	deadlocks_free(&fed->deadlocks);
+	vector_free(&fed->model.herds);
+	vector_free(&fed->model.pollings);
+	herds_free(&fed->herds);
 	vector_for_each (&fed->population->threads, thread) {
 		vector_free(&thread->reasons);
 		free(thread->bar.cells);

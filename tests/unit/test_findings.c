@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "model/model.h"
+#include "model/watch.h"
 
 #define MS 1000000ull
 
@@ -230,6 +231,223 @@ static void waits_for_the_network_in_series_are_found_and_sleeps_are_not(void **
 	assert_kinds(&model, 0, NULL);
 }
 
+static struct lock_user *add_user(struct lock *lock, uint32_t thread)
+{
+	struct lock_user *user = vector_add(&lock->users);
+
+	assert_non_null(user);
+	user->thread = thread;
+	return user;
+}
+
+static struct pl_priority fifo(uint8_t priority)
+{
+	return (struct pl_priority){.policy = 1, .rt_priority = priority, .known = 1};
+}
+
+/* Thread 1 waits 60 ms for thread 0, which for 40 of them gets no CPU. */
+static struct model inverted(uint8_t low, uint8_t high)
+{
+	struct model model = healthy();
+	struct lock *lock = vector_add(&model.locks);
+	struct lock_user *user;
+
+	lock->reason = REASON_LOCK;
+	lock->address = 0x1000;
+	model.threads.items[0].priority_last = fifo(low);
+	model.threads.items[1].priority_last = fifo(high);
+	user = add_user(lock, 1);
+	user->waits = 1;
+	user->waited_ns = 60 * MS;
+	user->kept_ns = 40 * MS;
+	user = add_user(lock, 0);
+	user->held_ns = 60 * MS;
+	user->held_running_ns = 20 * MS;
+	return model;
+}
+
+static void free_inverted(struct model *model)
+{
+	vector_free(&model->locks.items[0].users);
+	give_back(model);
+}
+
+static void an_urgent_thread_that_waits_for_one_that_gets_no_cpu_is_an_inversion(void **state)
+{
+	struct model model = inverted(10, 30);
+
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.count, 1);
+	assert_int_equal(model.findings.items[0].kind, FINDING_INVERSION);
+	assert_int_equal(model.findings.items[0].cost_ns, 40 * MS);
+	assert_int_equal(model.findings.items[0].thread, 1);
+	assert_int_equal(model.findings.items[0].other, 0);
+	free_inverted(&model);
+}
+
+static void a_wait_for_an_equal_or_a_more_urgent_one_is_no_inversion(void **state)
+{
+	struct model model = inverted(30, 30);
+
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.count, 0);
+	free_inverted(&model);
+	model = inverted(30, 10);
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.count, 0);
+	free_inverted(&model);
+	/* While the holder runs, it is only a wait. */
+	model = inverted(10, 30);
+	model.locks.items[0].users.items[0].kept_ns = 4 * MS;
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.count, 0);
+	free_inverted(&model);
+}
+
+static void add_deadlock(struct model *model)
+{
+	struct deadlock *deadlock = vector_add(&model->deadlocks);
+	struct deadlock_member *member;
+
+	deadlock->begin = model->begin + 99 * MS;
+	deadlock->end = model->end;
+	for (uint32_t i = 0; i < 2; i++) {
+		member = vector_add(&deadlock->members);
+		*member = (struct deadlock_member){
+			.thread = i, .holder = !i, .lock = NO_LOCK, .since = deadlock->begin};
+	}
+}
+
+static void a_deadlock_comes_first_however_short_it_was(void **state)
+{
+	struct model model = healthy();
+
+	add_lock(&model, REASON_LOCK, 30 * MS, 3);
+	add_deadlock(&model);
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.count, 2);
+	assert_int_equal(model.findings.items[0].kind, FINDING_DEADLOCK);
+	assert_int_equal(model.findings.items[0].count, 2);
+	assert_int_equal(model.findings.items[1].kind, FINDING_SERIALISED);
+	vector_free(&model.deadlocks.items[0].members);
+	vector_free(&model.deadlocks);
+	give_back(&model);
+}
+
+static void lost_updates_come_before_all(void **state)
+{
+	struct model model = healthy();
+	struct watch_report watch = {0};
+	struct watched *watched = vector_add(&watch.variables);
+
+	model.watch = &watch;
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.count, 0);
+	watched->race.lost = 7;
+	/* How many is not certain, but three are. */
+	watched->race.named = 3;
+	add_deadlock(&model);
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.items[0].kind, FINDING_RACE);
+	assert_int_equal(model.findings.items[0].count, 3);
+	watched->race.exact = true;
+	model.findings.count = 0;
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.items[0].count, 7);
+	vector_free(&model.deadlocks.items[0].members);
+	vector_free(&model.deadlocks);
+	vector_free(&watch.variables);
+	give_back(&model);
+}
+
+static struct herd *add_herd(struct model *model, uint64_t woken, uint64_t idle)
+{
+	struct herd *herd = vector_add(&model->herds);
+
+	assert_non_null(herd);
+	*herd = (struct herd){.woken = woken,
+			      .idle = idle,
+			      .bursts = woken / 4,
+			      .first = model->begin,
+			      .last = model->end,
+			      .waker = 0};
+	model->wakeups = woken;
+	return herd;
+}
+
+static size_t count_findings(struct model *model)
+{
+	size_t count;
+
+	model->findings.count = 0;
+	assert_int_equal(findings_find(model), 0);
+	count = model->findings.count;
+	return count;
+}
+
+static void a_herd_is_found_if_it_is_large_and_most_of_it_idle(void **state)
+{
+	struct model model = healthy();
+	struct herd *herd = add_herd(&model, 400, 300);
+
+	assert_int_equal(count_findings(&model), 1);
+	assert_int_equal(model.findings.items[0].kind, FINDING_HERD);
+	herd->idle = 99; /* too few */
+	assert_int_equal(count_findings(&model), 0);
+	herd->idle = 150; /* most had something to do */
+	assert_int_equal(count_findings(&model), 0);
+	herd->idle = 300;
+	model.wakeups = 4000; /* most of the wake-ups are others */
+	assert_int_equal(count_findings(&model), 0);
+	model.wakeups = 400;
+	model.herds.items[0].last = model.begin + 2000 * MS; /* and not often */
+	assert_int_equal(count_findings(&model), 0);
+	vector_free(&model.herds);
+	give_back(&model);
+}
+
+static void polling_is_found_if_it_is_often_and_wakes_nobody(void **state)
+{
+	struct model model = healthy();
+	struct polling *polling = vector_add(&model.pollings);
+	struct wake *wake;
+
+	*polling = (struct polling){.thread = 1,
+				    .reason = REASON_SLEEP,
+				    .count = 200,
+				    .running_ns = MS,
+				    .first = model.begin,
+				    .last = model.end};
+	model.wakeups = 300;
+	assert_int_equal(count_findings(&model), 1);
+	assert_int_equal(model.findings.items[0].kind, FINDING_FOR_NOTHING);
+	assert_int_equal(model.findings.items[0].thread, 1);
+	wake = vector_add(&model.wakes);
+	*wake = (struct wake){.kind = WAKE_THREAD, .from = 1, .to = 0, .count = 100};
+	assert_int_equal(count_findings(&model), 0);
+	vector_free(&model.wakes);
+	model.pollings.items[0].count = 40;
+	assert_int_equal(count_findings(&model), 0);
+	vector_free(&model.pollings);
+	give_back(&model);
+}
+
+static void pythons_lock_costs_no_more_than_could_run_together(void **state)
+{
+	struct model model = healthy();
+	struct what_if *what_if = add_lock(&model, REASON_GIL, 80 * MS, 20);
+
+	what_if->waiter_count = 2;
+	what_if->waiters[1] = 1;
+	model.threads.items[0].state_ns[STATE_RUNNING] = 50 * MS;
+	model.threads.items[1].state_ns[STATE_RUNNING] = 45 * MS;
+	assert_int_equal(findings_find(&model), 0);
+	assert_int_equal(model.findings.count, 1);
+	assert_int_equal(model.findings.items[0].kind, FINDING_GIL);
+	assert_int_equal(model.findings.items[0].cost_ns, 45 * MS);
+	give_back(&model);
+}
+
 static void every_kind_has_a_name_of_its_own(void **state)
 {
 	for (int one = 0; one < FINDING_KINDS; one++) {
@@ -252,6 +470,14 @@ int main(void)
 		cmocka_unit_test(own_competition_for_cpus_is_told_from_that_of_others),
 		cmocka_unit_test(who_waits_a_tenth_of_a_second_for_a_cpu_is_starved),
 		cmocka_unit_test(waits_for_the_network_in_series_are_found_and_sleeps_are_not),
+		cmocka_unit_test(
+			an_urgent_thread_that_waits_for_one_that_gets_no_cpu_is_an_inversion),
+		cmocka_unit_test(a_wait_for_an_equal_or_a_more_urgent_one_is_no_inversion),
+		cmocka_unit_test(a_deadlock_comes_first_however_short_it_was),
+		cmocka_unit_test(lost_updates_come_before_all),
+		cmocka_unit_test(a_herd_is_found_if_it_is_large_and_most_of_it_idle),
+		cmocka_unit_test(polling_is_found_if_it_is_often_and_wakes_nobody),
+		cmocka_unit_test(pythons_lock_costs_no_more_than_could_run_together),
 		cmocka_unit_test(every_kind_has_a_name_of_its_own),
 	};
 

@@ -2,7 +2,7 @@
 /* findings.c - the detectors: each with what it takes to speak up, and why */
 #include <errno.h>
 
-#include "model/model.h"
+#include "model/findings_inside.h"
 
 const char *finding_kind_name(enum finding_kind kind)
 {
@@ -14,6 +14,11 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_OTHERS] = "others",
 		[FINDING_STARVED] = "starved",
 		[FINDING_IO_IN_SERIES] = "io_in_series",
+		[FINDING_DEADLOCK] = "deadlock",
+		[FINDING_RACE] = "race",
+		[FINDING_INVERSION] = "inversion",
+		[FINDING_HERD] = "herd",
+		[FINDING_FOR_NOTHING] = "for_nothing",
 	};
 
 	return (unsigned int)kind < FINDING_KINDS ? names[kind] : "unknown";
@@ -28,12 +33,12 @@ static uint64_t wall_of(const struct model *model)
 #define SHARE_WORTH 20
 #define LEAST_WORTH 20000
 
-static bool is_worth(const struct model *model, uint64_t ns)
+bool finding_is_worth(const struct model *model, uint64_t ns)
 {
 	return ns >= LEAST_WORTH && ns >= wall_of(model) / SHARE_WORTH;
 }
 
-static int add(struct model *model, struct finding finding)
+int finding_add(struct model *model, struct finding finding)
 {
 	struct finding *place = vector_add(&model->findings);
 
@@ -43,7 +48,7 @@ static int add(struct model *model, struct finding finding)
 	return 0;
 }
 
-static struct finding finding_of(const struct model *model, enum finding_kind kind, uint64_t cost)
+struct finding finding_of(const struct model *model, enum finding_kind kind, uint64_t cost)
 {
 	return (struct finding){
 		.kind = kind,
@@ -52,6 +57,7 @@ static struct finding finding_of(const struct model *model, enum finding_kind ki
 		.end = model->end,
 		.thread = NO_THREAD,
 		.other = NO_THREAD,
+		.third = NO_THREAD,
 		.process = NO_THREAD,
 	};
 }
@@ -92,9 +98,14 @@ static bool is_interpreter_lock(const struct model *model, const struct what_if 
 	return together <= running / 20;
 }
 
+static bool is_gil(const struct model *model, const struct what_if *what_if)
+{
+	return what_if->reason == REASON_GIL || is_interpreter_lock(model, what_if);
+}
+
 static enum finding_kind kind_of_lock(const struct model *model, const struct what_if *what_if)
 {
-	if (is_interpreter_lock(model, what_if))
+	if (is_gil(model, what_if))
 		return FINDING_GIL;
 	return is_convoy(what_if) ? FINDING_CONVOY : FINDING_SERIALISED;
 }
@@ -105,7 +116,7 @@ static uint64_t cost_of_lock(const struct model *model, const struct what_if *wh
 {
 	uint64_t running = 0, most = 0;
 
-	if (!is_interpreter_lock(model, what_if))
+	if (!is_gil(model, what_if))
 		return what_if->gain_ns;
 	for (uint32_t i = 0; i < what_if->waiter_count; i++) {
 		uint64_t one = model->threads.items[what_if->waiters[i]].state_ns[STATE_RUNNING];
@@ -137,7 +148,7 @@ static int find_locks(struct model *model)
 		const struct lock *lock;
 
 		if (what_if->kind != WHAT_IF_LOCK ||
-		    !is_worth(model, cost_of_lock(model, what_if)) ||
+		    !finding_is_worth(model, cost_of_lock(model, what_if)) ||
 		    (what_if->reason == REASON_CONDITION && !is_interpreter_lock(model, what_if)))
 			continue;
 		finding = finding_of(model, kind_of_lock(model, what_if),
@@ -156,7 +167,7 @@ static int find_locks(struct model *model)
 			finding.other = lock->main_holder;
 			finding.longest_ns = lock->max_ns;
 		}
-		error = add(model, finding);
+		error = finding_add(model, finding);
 		if (error)
 			return error;
 	}
@@ -216,21 +227,21 @@ static int find_cpus(struct model *model)
 
 	/* What was not waited for cannot be gained. */
 	gain = gain < waited ? gain : waited;
-	if (is_worth(model, gain)) {
+	if (finding_is_worth(model, gain)) {
 		finding = finding_of(model, FINDING_CPUS, gain);
 		finding.total_ns = ready_of(model, &finding.count);
 		finding.thread = most;
 		finding.thread_ns = most_ns;
 		finding.longest_ns = model->ready.max_ns;
-		error = add(model, finding);
+		error = finding_add(model, finding);
 	}
-	if (!error && is_worth(model, waited - gain)) {
+	if (!error && finding_is_worth(model, waited - gain)) {
 		finding = finding_of(model, FINDING_OTHERS, waited - gain);
 		finding.total_ns = ready_of(model, &finding.count);
 		finding.thread = most;
 		finding.thread_ns = most_ns;
 		finding.longest_ns = model->ready.max_ns;
-		error = add(model, finding);
+		error = finding_add(model, finding);
 	}
 	return error;
 }
@@ -264,7 +275,7 @@ static int find_starved(struct model *model)
 		if (part->thread == finding.thread && part->what == PATH_READY)
 			finding.cost_ns += part->ns;
 	}
-	return add(model, finding);
+	return finding_add(model, finding);
 }
 
 /* ---- input and output ---------------------------------------------------------------------- */
@@ -316,7 +327,7 @@ static int find_series(struct model *model)
 		finding.thread_ns = finding.total_ns = part->ns;
 		finding.reason = part->reason;
 		finding.count = part->count;
-		error = add(model, finding);
+		error = finding_add(model, finding);
 		if (error)
 			return error;
 	}
@@ -326,16 +337,23 @@ static int find_series(struct model *model)
 /* ---- all ----------------------------------------------------------------------------------- */
 
 static int (*const detectors[])(struct model *) = {
-	find_locks,
-	find_cpus,
-	find_starved,
-	find_series,
+	find_races,    find_deadlocks, find_locks,   find_inversions, find_herds,
+	find_pollings, find_cpus,      find_starved, find_series,
 };
+
+/* A wrong result, and one that never comes, before one that comes late. */
+static int rank_of(const struct finding *finding)
+{
+	return finding->kind == FINDING_RACE ? 0 : finding->kind == FINDING_DEADLOCK ? 1 : 2;
+}
 
 static int compare_findings(const void *a, const void *b)
 {
 	const struct finding *one = a, *two = b;
+	int rank_one = rank_of(one), rank_two = rank_of(two);
 
+	if (rank_one != rank_two)
+		return rank_one - rank_two;
 	if (one->cost_ns != two->cost_ns)
 		return one->cost_ns > two->cost_ns ? -1 : 1;
 	return (int)one->kind - (int)two->kind;

@@ -96,19 +96,26 @@ static int log_run(struct locks *locks, struct lock_thread *holder, const struct
 	run->begin = interval->begin;
 	run->end = interval->end;
 	run->running_ns = timeline_running_ns(locks->timeline, interval->thread, interval->begin);
+	run->ready_ns = holder->ready_ns;
 	return 0;
 }
 
-/* How long the holder had been running at `time`, which is no earlier than the wait's begin. */
-static uint64_t running_at(const struct locks *locks, uint32_t thread, uint64_t time,
-			   uint64_t at_begin)
+/* How long a thread has been ready, up to now. */
+static uint64_t ready_now(const struct locks *locks, uint32_t thread, uint64_t now)
 {
-	const struct lock_thread *holder = &locks->threads.items[thread];
 	const struct interval *open = timeline_open(locks->timeline, thread);
+	bool ready =
+		open && (open->state == STATE_READY_WOKEN || open->state == STATE_READY_PREEMPTED);
+
+	return locks->threads.items[thread].ready_ns +
+	       (ready && now > open->begin ? now - open->begin : 0);
+}
+
+/* The newest of its runs that began by then; NULL: none is known. */
+static const struct lock_run *run_at(const struct lock_thread *holder, uint64_t time)
+{
 	size_t low = 0, high = holder->log.count;
 
-	if (open && time >= open->begin)
-		return timeline_running_ns(locks->timeline, thread, time);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -117,14 +124,35 @@ static uint64_t running_at(const struct locks *locks, uint32_t thread, uint64_t 
 		else
 			high = middle;
 	}
-	if (low) {
-		const struct lock_run *run = &holder->log.items[low - 1];
-		uint64_t end = time < run->end ? time : run->end;
-		uint64_t running = run->running_ns - (run->end - end);
+	return low ? &holder->log.items[low - 1] : NULL;
+}
 
-		return running > at_begin ? running : at_begin;
+/* How long the holder had been running and ready at `time`, which is no earlier than the wait's
+ * begin. */
+static struct holder_times times_at(const struct locks *locks, uint32_t thread, uint64_t time,
+				    struct holder_times at_begin)
+{
+	const struct interval *open = timeline_open(locks->timeline, thread);
+	struct holder_times times = at_begin;
+	const struct lock_run *run;
+
+	if (open && time >= open->begin) {
+		times.running_ns = timeline_running_ns(locks->timeline, thread, time);
+		times.ready_ns = ready_now(locks, thread, time);
+		return times;
 	}
-	return at_begin;
+	run = run_at(&locks->threads.items[thread], time);
+	if (run) {
+		uint64_t end = time < run->end ? time : run->end;
+
+		times.running_ns = run->running_ns - (run->end - end);
+		times.ready_ns = run->ready_ns;
+	}
+	if (times.running_ns < at_begin.running_ns)
+		times.running_ns = at_begin.running_ns;
+	if (times.ready_ns < at_begin.ready_ns)
+		times.ready_ns = at_begin.ready_ns;
+	return times;
 }
 
 /* ---- waits --------------------------------------------------------------------------------- */
@@ -144,13 +172,20 @@ static void drop_holder(struct locks *locks, struct lock_thread *waiter)
 
 static void end_holding(struct locks *locks, struct lock_thread *waiter, uint64_t end)
 {
-	struct lock_share *share = &locks->shares.items[waiter->last.holder_share];
+	struct lock_user *holder = &locks->shares.items[waiter->last.holder_share].user;
+	struct lock_user *own = &locks->shares.items[waiter->last.own_share].user;
 
 	if (end > waiter->begin) {
-		share->user.held_ns += end - waiter->begin;
-		share->user.held_running_ns +=
-			running_at(locks, waiter->holder, end, waiter->holder_running_ns) -
-			waiter->holder_running_ns;
+		uint64_t ns = end - waiter->begin;
+		struct holder_times now =
+			times_at(locks, waiter->holder, end, waiter->holder_before);
+		uint64_t running = now.running_ns - waiter->holder_before.running_ns;
+		uint64_t ready = now.ready_ns - waiter->holder_before.ready_ns;
+
+		/* Where records are missing they may come to more. */
+		holder->held_ns += ns;
+		holder->held_running_ns += running < ns ? running : ns;
+		own->kept_ns += ready < ns ? ready : ns;
 	}
 	drop_holder(locks, waiter);
 }
@@ -176,7 +211,8 @@ static int find_late_holder(struct locks *locks, struct lock_thread *waiter,
 	if (error)
 		return error;
 	waiter->holder = holder;
-	waiter->holder_running_ns = 0;
+	waiter->holder_before = (struct holder_times){
+		0, ready_now(locks, holder, timeline_figures(locks->timeline)->begin)};
 	locks->threads.items[holder].waited_for_by++;
 	return 0;
 }
@@ -313,8 +349,9 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 	waiter->holder = holder;
 	waiter->holder_tid = interval->holder;
 	if (holder != NO_THREAD) {
-		waiter->holder_running_ns =
-			timeline_running_ns(locks->timeline, holder, interval->begin);
+		waiter->holder_before = (struct holder_times){
+			timeline_running_ns(locks->timeline, holder, interval->begin),
+			ready_now(locks, holder, interval->begin)};
 		locks->threads.items[holder].waited_for_by++;
 	}
 	return 0;
@@ -348,6 +385,8 @@ static void on_interval(void *context, const struct interval *interval)
 	if (interval->thread >= locks->threads.count || locks->error)
 		return;
 	it = &locks->threads.items[interval->thread];
+	if (interval->state == STATE_READY_WOKEN || interval->state == STATE_READY_PREEMPTED)
+		it->ready_ns += interval->end - interval->begin;
 	if (interval->state == STATE_RUNNING) {
 		if (it->waited_for_by)
 			error = log_run(locks, it, interval);

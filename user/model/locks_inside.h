@@ -33,14 +33,21 @@ struct lock_last {
 struct lock_run {
 	uint64_t begin, end;
 	uint64_t running_ns; /* all its running time up to `end` */
+	uint64_t ready_ns;   /* all its time of being ready up to then */
+};
+
+/* How long a thread has been running, and ready to run. */
+struct holder_times {
+	uint64_t running_ns, ready_ns;
 };
 
 struct lock_thread {
-	uint32_t lock;		    /* that it waits for, or NO_LOCK */
-	uint32_t holder;	    /* thread index, or NO_THREAD */
-	uint32_t holder_tid;	    /* of one that was not known yet; 0: none */
-	uint64_t begin;		    /* of the wait */
-	uint64_t holder_running_ns; /* at that time */
+	uint32_t lock;			   /* that it waits for, or NO_LOCK */
+	uint32_t holder;		   /* thread index, or NO_THREAD */
+	uint32_t holder_tid;		   /* of one that was not known yet; 0: none */
+	uint64_t begin;			   /* of the wait */
+	struct holder_times holder_before; /* at that time */
+	uint64_t ready_ns;		   /* its own, of complete intervals */
 	/* GIL: waits that timed out one after the other while nobody was known to have it. */
 	uint64_t unexplained_ns;
 	uint32_t unexplained_owners; /* as many owners as there had been then */

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/units.h"
 #include "model/deadlocks.h"
+#include "model/herds.h"
 #include "model/locks.h"
 #include "model/marks.h"
 #include "model/memory.h"
@@ -45,6 +46,7 @@ struct work {
 	struct uthreads *uthreads;
 	struct deadlocks *deadlocks;
 	struct wakes *wakes;
+	struct herds *herds;
 };
 
 static void work_free(struct work *work)
@@ -62,6 +64,7 @@ static void work_free(struct work *work)
 	uthreads_free(&work->uthreads);
 	deadlocks_free(&work->deadlocks);
 	wakes_free(&work->wakes);
+	herds_free(&work->herds);
 	timeline_free(&work->timeline);
 }
 
@@ -240,6 +243,8 @@ static int work_begin(struct work *work, const struct recording *recording,
 		error = deadlocks_new(work->timeline, &work->deadlocks);
 	if (!error)
 		error = wakes_new(work->timeline, &work->wakes);
+	if (!error)
+		error = herds_new(work->timeline, &work->herds);
 	return error;
 }
 
@@ -336,6 +341,8 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		error = deadlocks_finish(work->deadlocks, model);
 	if (!error)
 		error = wakes_finish(work->wakes, model);
+	if (!error)
+		error = herds_finish(work->herds, model);
 	if (!error) {
 		take_figures(model, timeline_figures(work->timeline));
 		losses->totals_disagree = totals_reconcile(
@@ -365,8 +372,6 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		model->switches += thread->switches_voluntary + thread->switches_involuntary;
 		model->wakeups += thread->wakeups;
 	}
-	if (!error)
-		error = findings_find(model);
 	return error;
 }
 
@@ -395,6 +400,8 @@ int model_build_watched(struct recording *recording, const struct model_progress
 		error = work_end(&work, recording, model);
 	if (!error)
 		error = watch_report_build(recording, model, &model->watch, ret_error);
+	if (!error)
+		error = findings_find(model);
 	scenario_text = recording_note(recording, NOTE_SCENARIO_TEXT);
 	if (!error && scenario_text)
 		error = subjects_build(recording, model, scenario_text, &model->subjects);
@@ -434,6 +441,8 @@ void model_free(struct model **model)
 		vector_free(&deadlock->members);
 	vector_free(&it->deadlocks);
 	vector_free(&it->wakes);
+	vector_free(&it->herds);
+	vector_free(&it->pollings);
 	vector_for_each (&it->locks, lock)
 		vector_free(&lock->users);
 	vector_free(&it->locks);

@@ -226,6 +226,7 @@ struct lock_user {
 	uint64_t waited_ns;
 	uint64_t held_ns;	  /* others waited while it held it */
 	uint64_t held_running_ns; /* of those, it was running */
+	uint64_t kept_ns;	  /* of waited_ns: who held it was ready, and waited for a CPU */
 };
 
 /* One lock, across threads and processes. It is known by file and offset if processes share it,
@@ -370,6 +371,27 @@ struct wake_chain {
 	uint64_t begin, end;
 };
 
+/* Threads that waited for one condition, semaphore or other futex. */
+struct herd {
+	uint32_t process; /* of the first of them: index */
+	uint64_t address; /* as that of struct lock */
+	enum reason reason;
+	uint64_t bursts;      /* times that at least three were woken at once */
+	uint64_t woken, idle; /* by these; and for nothing */
+	uint64_t idle_ns;     /* CPU time of those */
+	uint64_t first, last;
+	uint32_t waker; /* of the last burst: index */
+};
+
+struct polling {
+	uint32_t thread;
+	enum reason reason;
+	uint16_t syscall;
+	uint64_t address;
+	uint64_t count, running_ns;
+	uint64_t first, last;
+};
+
 struct losses {
 	uint64_t records;   /* lane records that the kernel side could not write */
 	uint64_t life;	    /* life records */
@@ -463,6 +485,8 @@ struct model {
 	VECTOR(struct wake) wakes;	   /* most often first */
 	struct wake_chain chain;	   /* the longest one */
 	struct subjects *subjects; /* what the scenario is about (model/subjects.h), or NULL */
+	VECTOR(struct herd) herds;	   /* only those of which some were woken for nothing */
+	VECTOR(struct polling) pollings;   /* threads that woke themselves for nothing */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

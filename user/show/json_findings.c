@@ -46,6 +46,9 @@ static void put_finding(struct json *json, const struct model *model, const stru
 	json_unsigned(json, "count", finding->count);
 	json_unsigned(json, "total_ns", finding->total_ns);
 	json_unsigned(json, "longest_ns", finding->longest_ns);
+	put_index(json, "third", finding->third, model->threads.count);
+	json_unsigned(json, "woken", finding->woken);
+	json_unsigned(json, "idle", finding->idle);
 	json_object_end(json);
 	json_object_end(json);
 }
@@ -72,12 +75,16 @@ static const struct member evidence_members[] = {
 	MEMBER("count", COUNT, "How many waits."),
 	MEMBER("total_ns", COUNT, "Of all threads together."),
 	MEMBER("longest_ns", COUNT, "The longest of them."),
+	MEMBER_OR_NULL("third", COUNT, "inversion: index into threads: who ran meanwhile."),
+	MEMBER("woken", COUNT, "herd, for_nothing: how many were woken."),
+	MEMBER("idle", COUNT, "Of those: who did nothing and waited again."),
 	{0},
 };
 
 const struct member finding_members[] = {
 	MEMBER("kind", STRING,
-	       "serialised, convoy, gil, cpus, others, starved, io_in_series; more may come."),
+	       "race, deadlock, serialised, convoy, gil, inversion, herd, for_nothing, cpus, others, "
+	       "starved, io_in_series; more may come."),
 	MEMBER("text", STRING, "The sentence of the text report."),
 	MEMBER("cost_ns", COUNT, "How much shorter the run could have been, at most."),
 	NESTED("evidence", OBJECT, "What it rests on.", evidence_members),

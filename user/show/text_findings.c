@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/units.h"
+#include "model/watch.h"
 #include "show/derive.h"
 #include "show/lock_names.h"
 
@@ -44,10 +45,31 @@ static struct share_label when_label(const struct model *model, const struct fin
 	return label;
 }
 
+/* A condition is waited for at a word inside it; a fact names its beginning. */
+#define CONDITION_SIZE 48
+
+static struct lock_label thing_label(const struct model *model, const struct finding *finding)
+{
+	const struct lock *lock, *found = NULL;
+	struct lock_label label;
+
+	vector_for_each (&model->locks, lock) {
+		if (lock->process == finding->process && lock->address == finding->address)
+			found = lock;
+	}
+	label = lock_label(model, found, finding->address);
+	if (finding->reason != REASON_CONDITION)
+		return label;
+	for (uint64_t offset = 8; offset < CONDITION_SIZE && !strncmp(label.text, "0x", 2);
+	     offset += 8)
+		label = lock_label(model, NULL, finding->address - offset);
+	return strncmp(label.text, "0x", 2) ? label : lock_label(model, NULL, finding->address);
+}
+
 static int say_lock(char **ret, const struct model *model, const struct finding *finding)
 {
 	bool convoy = finding->kind == FINDING_CONVOY;
-	struct lock_label lock = lock_label(model, NULL, finding->address);
+	struct lock_label lock = thing_label(model, finding);
 	char because[96] = "", who[160] = "";
 
 	if (finding->other < model->threads.count)
@@ -74,29 +96,25 @@ static int say_lock(char **ret, const struct model *model, const struct finding 
 		when_label(model, finding).text, share_label(model, finding->cost_ns).text);
 }
 
-/* A condition is waited for at a word inside it; a name is that of its beginning. */
-#define CONDITION_SIZE 48
-
-static struct lock_label condition_label(const struct model *model, uint64_t address)
-{
-	struct lock_label label;
-
-	for (uint64_t offset = 0; offset < CONDITION_SIZE; offset += 8) {
-		label = lock_label(model, NULL, address - offset);
-		if (strncmp(label.text, "0x", 2) != 0)
-			return label;
-	}
-	return lock_label(model, NULL, address);
-}
-
 static int say_gil(char **ret, const struct model *model, const struct finding *finding)
 {
+	if (finding->reason == REASON_GIL)
+		return asprintf(
+			ret,
+			"One at a time under the %s: threads waited for it %s times, %s in all, %s "
+			"most (%s). If they could run together, the run would be %s shorter: with "
+			"processes, or where the work is done outside of Python.",
+			thing_label(model, finding).text, format_count(finding->count).text,
+			format_duration(finding->total_ns).text,
+			thread_name(model, finding->thread),
+			format_duration(finding->thread_ns).text,
+			share_label(model, finding->cost_ns).text);
 	return asprintf(
 		ret,
 		"One at a time under `%s`, as under an interpreter's lock: threads waited for "
 		"it %s times, %s in all, and never ran together. If they could, the run "
 		"would be %s shorter.",
-		condition_label(model, finding->address).text, format_count(finding->count).text,
+		thing_label(model, finding).text, format_count(finding->count).text,
 		format_duration(finding->total_ns).text, share_label(model, finding->cost_ns).text);
 }
 
@@ -139,6 +157,118 @@ static int say_series(char **ret, const struct model *model, const struct findin
 			format_duration(finding->cost_ns).text);
 }
 
+/* " -> a: waits for `x`, held by b", for each, as far as there is room. */
+static void add_member(char *words, size_t size, const struct model *model,
+		       const struct deadlock_member *member)
+{
+	struct finding thing = {.address = member->address, .reason = member->reason};
+	size_t length = strlen(words);
+
+	if (member->lock < model->locks.count)
+		thing.process = model->locks.items[member->lock].process;
+	if (member->reason == REASON_JOIN)
+		snprintf(words + length, size - length, "%s%s waits for the end of %s",
+			 length ? "; " : "", thread_name(model, member->thread),
+			 thread_name(model, member->holder));
+	else
+		snprintf(words + length, size - length, "%s%s waits for `%s`, which %s holds",
+			 length ? "; " : "", thread_name(model, member->thread),
+			 thing_label(model, &thing).text, thread_name(model, member->holder));
+}
+
+#define MEMBERS_SAID 5
+
+static int say_deadlock(char **ret, const struct model *model, const struct finding *finding)
+{
+	const struct deadlock *deadlock = &model->deadlocks.items[finding->index];
+	static const char *const ends[] = {
+		[DEADLOCK_GOES_ON] = ", and goes on",
+		[DEADLOCK_TIMED_OUT] = ", until one gave up",
+		[DEADLOCK_KILLED] = ", until the process was ended",
+	};
+	size_t count = deadlock->members.count;
+	char words[1024] = "", more[48] = "";
+
+	for (size_t i = 0; i < count && i < MEMBERS_SAID; i++)
+		add_member(words, sizeof(words), model, &deadlock->members.items[i]);
+	if (count > MEMBERS_SAID)
+		snprintf(more, sizeof(more), "; and %zu more", count - MEMBERS_SAID);
+	return asprintf(ret, "Deadlock: %s%s. From %s on, for %s%s.", words, more,
+			format_duration(deadlock->begin - model->begin).text,
+			share_label(model, finding->cost_ns).text, ends[deadlock->ended]);
+}
+
+static int say_race(char **ret, const struct model *model, const struct finding *finding)
+{
+	const struct watched *watched = &model->watch->variables.items[finding->index];
+	uint64_t updates = watched->race.updates;
+	const struct watch_thread *thread;
+	unsigned int writers = 0;
+
+	vector_for_each (&watched->threads, thread)
+		writers += thread->writes > 0;
+	return asprintf(ret, "Race: of %s updates of `%s` by %u threads %s%s were lost (%s). %s%s",
+			format_count(updates).text, watched->name, writers,
+			watched->race.exact ? "" : "at least ", format_count(finding->count).text,
+			format_share(finding->count, updates).text,
+			watched->locks_always ? "Though a lock was held at each of them."
+					      : "No lock was held at each of them.",
+			model->watch->command ? " Seen in a run of its own, below." : "");
+}
+
+static int say_inversion(char **ret, const struct model *model, const struct finding *finding)
+{
+	char between[128] = "";
+
+	if (finding->third < model->threads.count)
+		snprintf(between, sizeof(between), " (between the two: %s, which ran %s)",
+			 thread_name(model, finding->third),
+			 format_duration(
+				 model->threads.items[finding->third].state_ns[STATE_RUNNING])
+				 .text);
+	return asprintf(
+		ret,
+		"Priority inversion at `%s`: %s waited %s for it; %s of that %s, which held "
+		"it and is less urgent, could run and got no CPU%s. A lock that lends its "
+		"holder the priority of who waits for it prevents that.",
+		thing_label(model, finding).text, thread_name(model, finding->thread),
+		format_duration(finding->thread_ns).text,
+		share_label(model, finding->total_ns).text, thread_name(model, finding->other),
+		between);
+}
+
+static int say_herd(char **ret, const struct model *model, const struct finding *finding)
+{
+	char by[96] = "";
+
+	if (finding->other < model->threads.count)
+		snprintf(by, sizeof(by), "%s ", thread_name(model, finding->other));
+	return asprintf(
+		ret,
+		"Thundering herd at `%s`: %s%s several at once that waited for it, %s times, "
+		"%.1f threads each time; %s of those %s went back to sleep and had done "
+		"nothing, %s. Waking as many as are needed would do.",
+		thing_label(model, finding).text, by, *by ? "woke" : "woken",
+		format_count(finding->count).text,
+		finding->count ? (double)finding->woken / (double)finding->count : 0,
+		format_count(finding->idle).text, format_count(finding->woken).text,
+		when_label(model, finding).text);
+}
+
+static int say_polling(char **ret, const struct model *model, const struct finding *finding)
+{
+	uint64_t span = finding->end - finding->begin;
+	uint64_t per_second = span ? (uint64_t)((double)finding->count * 1e9 / (double)span) : 0;
+
+	return asprintf(
+		ret,
+		"Woken for nothing: %s woke itself %s times by a timer (%s), did nothing, and "
+		"waited again, %s: %s of CPU time. Waiting for what it looks for would do.",
+		thread_name(model, finding->thread), format_count(finding->count).text,
+		format_count(per_second).text, when_label(model, finding).text,
+		format_duration(finding->total_ns).text);
+}
+
 static int (*const sayings[FINDING_KINDS])(char **, const struct model *,
 					   const struct finding *) = {
 	[FINDING_SERIALISED] = say_lock,
@@ -148,6 +278,11 @@ static int (*const sayings[FINDING_KINDS])(char **, const struct model *,
 	[FINDING_OTHERS] = say_others,
 	[FINDING_STARVED] = say_starved,
 	[FINDING_IO_IN_SERIES] = say_series,
+	[FINDING_DEADLOCK] = say_deadlock,
+	[FINDING_RACE] = say_race,
+	[FINDING_INVERSION] = say_inversion,
+	[FINDING_HERD] = say_herd,
+	[FINDING_FOR_NOTHING] = say_polling,
 };
 
 char *finding_sentence(const struct model *model, const struct finding *finding)
