@@ -7,6 +7,7 @@
  * nothing is unwound. All that decided the way up is compared, so that this is no guess.
  */
 #include "bpf/stack_walk.h"
+#include "bpf/python.h"
 #include "bpf/slot.h"
 #include "bpf/stack_send.h"
 #include <bpf/bpf_tracing.h>
@@ -244,6 +245,7 @@ __weak __noinline __u32 send_copy(const struct where *where, __u32 id, __u32 sto
 	head_fill(&copy->head, where->tgid, where->tid, where->space, PL_STACK_COPY, id);
 	copy->head.stop = stop;
 	copy_registers(copy->registers, current_regs());
+	copy->thread = thread_pointer(bpf_get_current_task_btf());
 	copy->begin = begin;
 	copy->how = where->how;
 	copy->bytes = 0;
@@ -343,6 +345,8 @@ __weak __noinline __u32 stack_of_place(const struct where *where, __u32 keep)
 		id = unwind_current(scratch, where, keep);
 	if (stack_settings.kinds & PL_STACKS_ORACLE && id)
 		send_copy(where, id, PL_STOP_ROOT);
+	else if (id)
+		id = python_of_current(id, where->space);
 	if (stack_settings.kinds & PL_STACKS_WATCHES)
 		WRITE_ONCE(scratch->busy, 0);
 	return id;

@@ -29,6 +29,23 @@ SHARED struct {
 	__uint(max_entries, 4096);
 } stack_ring SEC(".maps");
 
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* PL_SPACES */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct pl_space));
+} spaces SEC(".maps");
+
+/* Stacks that were sent: 40 bits of the hash and the id. That two stacks are taken for one takes 56
+ * equal bits: a chance of 1 in 10^7 among 100,000 stacks. */
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* PL_STACK_IDS */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u64));
+} stack_ids SEC(".maps");
+
 SHARED struct pl_stack_control stack_control;
 
 #ifndef PTRACE_LAB_DEFINE_MAPS

@@ -34,14 +34,6 @@ struct {
 	__type(value, struct pl_mapping);
 } mappings SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* PL_SPACES */
-	__type(key, __u32);
-	__type(value, struct pl_space);
-} spaces SEC(".maps");
-
 /* One per CPU. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -57,14 +49,5 @@ struct {
 	__type(key, __u32);
 	__type(value, struct pl_stack_place);
 } stack_places SEC(".maps");
-
-/* Stacks that were sent: 40 bits of the hash and the id. That two stacks are taken for one takes 56
- * equal bits: a chance of 1 in 10^7 among 100,000 stacks. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* PL_STACK_IDS */
-	__type(key, __u32);
-	__type(value, __u64);
-} stack_ids SEC(".maps");
 
 #endif

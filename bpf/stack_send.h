@@ -47,6 +47,16 @@ inlined __u32 how_of(__s64 syscall)
 		       : PL_HOW_RETURNING;
 }
 
+/* What the segment register of a thread's own data stands for. */
+inlined __u64 thread_pointer(struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	return task->thread.fsbase;
+#else
+	return 0;
+#endif
+}
+
 /* In DWARF's order. */
 inlined void copy_registers(__u64 *to, const struct pt_regs *regs)
 {

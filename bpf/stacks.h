@@ -10,6 +10,7 @@
 #ifndef PTRACE_LAB_STACKS_H
 #define PTRACE_LAB_STACKS_H
 
+#include "bpf/python_records.h"
 #include "bpf/unwind_rules.h"
 
 /* Read-only for the kernel side, as pl_settings: what is not asked for costs nothing. */
@@ -62,6 +63,8 @@ struct pl_mapping {
 struct pl_space {
 	PL_U32 first; /* mapping; in order of addresses */
 	PL_U32 count;
+	PL_U32 python; /* number of the struct pl_python that it runs, 0: none */
+	PL_U32 reserved;
 };
 
 /* What a thread's last blocking stack was, so that it need not be told again. */
@@ -103,6 +106,8 @@ enum pl_stack_record_kind {
 	PL_STACK_BELL = 0,
 	PL_STACK_FRAMES_OF = 1, /* a new stack */
 	PL_STACK_COPY = 2,	/* one that could not be unwound for want of a table */
+	PL_STACK_PYTHON = 3,	/* a stack with the frames of Python functions beside it */
+	PL_STACK_CODE = 4,	/* a Python function */
 };
 
 struct pl_stack_head {
@@ -130,14 +135,46 @@ struct pl_stack_frames {
 struct pl_stack_copy {
 	struct pl_stack_head head;
 	PL_U64 registers[PL_REGISTERS];
-	PL_U64 begin; /* address of the first byte */
-	PL_U32 bytes; /* how many could be copied */
-	PL_U32 how;   /* enum pl_how */
+	PL_U64 thread; /* its thread pointer */
+	PL_U64 begin;  /* address of the first byte */
+	PL_U32 bytes;  /* how many could be copied */
+	PL_U32 how;    /* enum pl_how */
 	PL_U8 memory[PL_COPY_PAGES * PL_COPY_PAGE];
 };
 
+/* The same as stack `native`, and what the interpreter was executing in its frames. */
+struct pl_stack_python {
+	struct pl_stack_head head; /* stop: PL_STOP_ROOT if all of them are here */
+	PL_U32 native;
+	PL_U32 reserved;
+	struct pl_python_frame frame[PL_PYTHON_FRAMES];
+};
+
+#define PL_PYTHON_NAME_MAX  256u
+#define PL_PYTHON_FILE_MAX  512u
+#define PL_PYTHON_TABLE_MAX 4096u
+
+struct pl_python_text {
+	PL_U32 bytes; /* of what follows; 0: it could not be read */
+	PL_U32 width; /* of a character; 0: ASCII */
+};
+
+struct pl_python_code {
+	struct pl_stack_head head;
+	PL_U64 code;	/* as struct pl_python_frame names it */
+	PL_U64 address; /* where it lay */
+	PL_U32 first_line;
+	PL_U32 table_bytes; /* of the line table, that are here */
+	PL_U64 table_address;
+	PL_U64 table_length; /* of the whole */
+	struct pl_python_text name_text, file_text;
+	PL_U8 name[PL_PYTHON_NAME_MAX];
+	PL_U8 file[PL_PYTHON_FILE_MAX];
+	PL_U8 table[PL_PYTHON_TABLE_MAX];
+};
+
 PL_ASSERT("pl_mapping", sizeof(struct pl_mapping) == 32);
-PL_ASSERT("pl_space", sizeof(struct pl_space) == 8);
+PL_ASSERT("pl_space", sizeof(struct pl_space) == 16);
 PL_ASSERT("pl_told", sizeof(struct pl_told) == 16);
 PL_ASSERT("pl_stack_place", sizeof(struct pl_stack_place) == 1600);
 PL_ASSERT("pl_stack_head", sizeof(struct pl_stack_head) == 32);

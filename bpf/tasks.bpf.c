@@ -180,6 +180,7 @@ int copy_stacks(struct bpf_iter__task *context)
 	copy_registers(copy->registers, (struct pt_regs *)bpf_task_pt_regs(task));
 	syscall_of(task, &call);
 	copy->how = how_of(call.number);
+	copy->thread = thread_pointer(task);
 	copy->begin = copy->registers[PL_REG_RSP] & ~(__u64)(PL_COPY_PAGE - 1);
 	copy->bytes = 0;
 	copy_memory_of(copy, task);

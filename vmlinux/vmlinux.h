@@ -141,6 +141,12 @@ struct raw_spinlock {
 	struct qspinlock raw_lock;
 };
 
+struct thread_struct {
+#if defined(__TARGET_ARCH_x86)
+	unsigned long fsbase;
+#endif
+};
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
@@ -164,6 +170,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	__u64 self_exec_id;
 	struct signal_struct *signal;
+	struct thread_struct thread;
 	struct sighand_struct *sighand;
 	struct sched_entity se;
 	struct raw_spinlock pi_lock;

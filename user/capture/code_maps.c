@@ -32,12 +32,14 @@
 struct code_list {
 	struct mapped_code *list;
 	size_t count;
+	uint32_t python;
 };
 
 struct process {
 	pid_t pid;
 	VECTOR(struct mapped_code) code; /* in order of addresses */
 	uint32_t space;			 /* 0: none yet */
+	uint32_t python;		 /* number, 0: it runs none */
 	bool changed;
 	bool ended;	 /* still of use for the stacks that are being fetched */
 	uint64_t looked; /* when it was last read from /proc */
@@ -52,6 +54,7 @@ struct code_maps {
 	pid_t pids[PL_SPACES];
 	uint32_t half; /* 0 or 1 */
 	uint32_t next_space, next_mapping;
+	uint32_t pythons; /* that were made known */
 };
 
 static void enter_half(struct code_maps *maps, uint32_t half)
@@ -277,6 +280,7 @@ static void inherit(struct code_maps *maps, pid_t parent, pid_t child)
 	}
 	/* The kernel side did the same at its birth; what its parent mapped since is not its. */
 	to->space = from->space;
+	to->python = from->python;
 }
 
 static void take_event(void *context, const struct map_event *event)
@@ -303,6 +307,7 @@ static void take_event(void *context, const struct map_event *event)
 	} else if (event->kind == MAP_EVENT_EXEC) {
 		process->code.count = 0;
 		process->space = 0;
+		process->python = 0;
 	} else if (event->kind == MAP_EVENT_MAP) {
 		struct mapped_file file = {
 			.pid = process->pid,
@@ -340,6 +345,25 @@ static bool has_room(const struct code_maps *maps, size_t count)
 	       count <= (maps->half + 1) * MAPPINGS_HALF - maps->next_mapping;
 }
 
+/* A program that is executed anew has a number of its own, as other functions may lie where those
+ * of the one before did; children have their parent's until then. */
+static void find_python(struct code_maps *maps, struct process *process)
+{
+	const struct mapped_code *code;
+	struct pl_python *python;
+
+	vector_for_each (&process->code, code) {
+		if (!code->module || !code->module->python || process->python ||
+		    maps->pythons + 1 >= PL_PYTHONS)
+			continue;
+		process->python = ++maps->pythons;
+		python = &maps->shared->pythons[process->python];
+		*python = code->module->python->offsets;
+		python->key += code->bias;
+		python->number = process->python;
+	}
+}
+
 static void publish(struct code_maps *maps, struct process *process)
 {
 	size_t count = process->code.count;
@@ -356,14 +380,16 @@ static void publish(struct code_maps *maps, struct process *process)
 	if (!list)
 		return;
 	memcpy(list, process->code.items, count * sizeof(*list));
+	find_python(maps, process);
 	process->space = maps->next_space++;
 	free(maps->spaces[process->space].list);
-	maps->spaces[process->space] = (struct code_list){list, count};
+	maps->spaces[process->space] = (struct code_list){list, count, process->python};
 	maps->pids[process->space] = process->pid;
 	for (size_t i = 0; i < count; i++)
 		maps->shared->mappings[maps->next_mapping + i] = shared_mapping(&list[i]);
 	space = &maps->shared->spaces[process->space];
 	space->first = maps->next_mapping;
+	space->python = process->python;
 	__atomic_store_n(&space->count, count, __ATOMIC_RELEASE);
 	maps->next_mapping += count;
 	bpf_map_update_elem(maps->shared->processes_fd, &pid, &process->space, BPF_ANY);
@@ -470,8 +496,15 @@ bool code_maps_space(const struct code_maps *maps, uint32_t number, struct code_
 		return false;
 	ret->list = maps->spaces[number].list;
 	ret->count = maps->spaces[number].count;
+	ret->python = maps->spaces[number].python;
 	ret->pid = maps->pids[number];
 	return true;
+}
+
+static struct code_space space_of(const struct process *process)
+{
+	return (struct code_space){process->code.items, process->code.count, process->pid,
+				   process->python};
 }
 
 bool code_maps_process(struct code_maps *maps, pid_t pid, uint64_t address, struct code_space *ret)
@@ -481,24 +514,25 @@ bool code_maps_process(struct code_maps *maps, pid_t pid, uint64_t address, stru
 
 	if (!process)
 		return false;
-	*ret = (struct code_space){process->code.items, process->code.count, pid};
+	*ret = space_of(process);
 	/* The stack may be younger than what we know. */
 	if (!code_space_at(ret, address)) {
 		take_events(maps);
 		process = add_process(maps, pid);
 		if (!process)
 			return false;
-		*ret = (struct code_space){process->code.items, process->code.count, pid};
+		*ret = space_of(process);
 	}
 	if (!code_space_at(ret, address) && monotonic_ns() - process->looked >= LOOK_AGAIN_NS) {
 		look_up(maps, process);
-		*ret = (struct code_space){process->code.items, process->code.count, pid};
+		*ret = space_of(process);
 	}
 	/* The kernel side asked, so that it may have none: an exec takes it back there. */
 	if (!process->ended && (bpf_map_lookup_elem(maps->shared->processes_fd, &number, &space) ||
 				space != process->space))
 		process->changed = true;
 	publish_all(maps);
+	*ret = space_of(process);
 	return ret->count > 0;
 }
 

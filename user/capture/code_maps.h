@@ -28,6 +28,7 @@ struct code_space {
 	const struct mapped_code *list; /* in order of addresses */
 	size_t count;
 	pid_t pid;
+	uint32_t python; /* number of the Python that it runs, 0: none */
 };
 
 /* Uses `shared` and `modules` for as long as it lives. 0 or -errno. */

@@ -33,6 +33,7 @@
 #define WORDS_BYTES	 ((size_t)PL_CHUNKS * PL_CHUNK_BYTES)
 #define RULES_BYTES	 (PL_RULES_KEPT * sizeof(struct pl_unwind_rule))
 #define MAPPINGS_BYTES	 (PL_MAPPINGS * sizeof(struct pl_mapping))
+#define PYTHONS_BYTES	 (PL_PYTHONS * sizeof(struct pl_python))
 #define SPACES_BYTES	 (PL_SPACES * sizeof(struct pl_space))
 #define WATCH_BYTES	 (16u << 20)
 #define LANES_DEFAULT	 (16ull << 20) /* all lanes together */
@@ -104,6 +105,9 @@ static int set_stack_sizes(struct kernel_side *side, const struct kernel_side_op
 	    bpf_map__set_max_entries(skeleton->maps.unwind_rules, PL_RULES_KEPT) ||
 	    bpf_map__set_max_entries(skeleton->maps.mappings, PL_MAPPINGS) ||
 	    bpf_map__set_max_entries(skeleton->maps.spaces, PL_SPACES) ||
+	    bpf_map__set_max_entries(skeleton->maps.pythons, PL_PYTHONS) ||
+	    bpf_map__set_max_entries(skeleton->maps.python_scratches, side->cpus) ||
+	    bpf_map__set_max_entries(skeleton->maps.python_codes, PL_PYTHON_CODES) ||
 	    bpf_map__set_max_entries(skeleton->maps.stack_scratches, side->cpus) ||
 	    bpf_map__set_max_entries(skeleton->maps.stack_places, PL_PLACES) ||
 	    bpf_map__set_max_entries(skeleton->maps.stack_ids, PL_STACK_IDS) ||
@@ -228,7 +232,9 @@ static int map_stacks(struct kernel_side *side)
 	stacks->rules = map_memory(skeleton->maps.unwind_rules, RULES_BYTES);
 	stacks->mappings = map_memory(skeleton->maps.mappings, MAPPINGS_BYTES);
 	stacks->spaces = map_memory(skeleton->maps.spaces, SPACES_BYTES);
-	if (!stacks->words || !stacks->rules || !stacks->mappings || !stacks->spaces)
+	stacks->pythons = map_memory(skeleton->maps.pythons, PYTHONS_BYTES);
+	if (!stacks->words || !stacks->rules || !stacks->mappings || !stacks->spaces ||
+	    !stacks->pythons)
 		return -errno;
 	stacks->control = &skeleton->bss->stack_control;
 	stacks->processes_fd = bpf_map__fd(skeleton->maps.space_of_process);
@@ -450,6 +456,8 @@ void kernel_side_free(struct kernel_side **slot)
 		munmap(side->stacks.mappings, page_round(MAPPINGS_BYTES));
 	if (side->stacks.spaces)
 		munmap(side->stacks.spaces, page_round(SPACES_BYTES));
+	if (side->stacks.pythons)
+		munmap(side->stacks.pythons, page_round(PYTHONS_BYTES));
 	for (unsigned int cpu = 0; side->clocks && cpu < side->cpus; cpu++)
 		bpf_link__destroy(side->clocks[cpu]);
 	free(side->clocks);

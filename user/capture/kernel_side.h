@@ -39,6 +39,7 @@ struct kernel_side_stacks {
 	struct pl_unwind_rule *rules;
 	struct pl_mapping *mappings;
 	struct pl_space *spaces;
+	struct pl_python *pythons;
 	struct pl_stack_control *control;
 	int processes_fd; /* tgid -> space */
 	int ring_fd;

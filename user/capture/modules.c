@@ -23,6 +23,7 @@ struct modules {
 	char folder[PATH_MAX]; /* of the cache, "" if there is none */
 	int known_fd;	       /* of a file that has no name, the caller's; -1: none */
 	uint64_t known_inode;
+	bool told_python; /* that there is one that is not known */
 };
 
 int modules_new(struct stack_tables *tables, struct modules **ret)
@@ -52,6 +53,7 @@ void modules_know(struct modules *modules, int fd)
 static void module_free(struct module *module)
 {
 	unwind_table_free(&module->table);
+	free(module->python);
 	cleanup_close(&module->fd);
 	free(module->path);
 	free(module);
@@ -126,6 +128,28 @@ static void open_vdso(struct module *module)
 	module->is_good = !elf_image_open_memory(memory, module->size, &module->image);
 }
 
+static void take_python(struct modules *modules, struct module *module)
+{
+	struct python_layout layout;
+	int found = python_layout_find(module->fd, &module->image, module->path, &layout);
+
+	if (found == -ENOTSUP && !modules->told_python) {
+		char version[16] = "";
+
+		if (layout.minor)
+			snprintf(version, sizeof(version), " 3.%u", layout.minor);
+		log_warning("this build of Python%s is not known: its stacks show the interpreter "
+			    "without the functions that it executes",
+			    version);
+		modules->told_python = true;
+	}
+	if (found != 1)
+		return;
+	module->python = malloc(sizeof(*module->python));
+	if (module->python)
+		*module->python = layout;
+}
+
 static struct module *module_new(struct modules *modules, const struct mapped_file *file)
 {
 	struct module *module = calloc(1, sizeof(*module)), **slot;
@@ -151,6 +175,8 @@ static struct module *module_new(struct modules *modules, const struct mapped_fi
 		module->is_good = !elf_image_open(module->fd, &module->image);
 	if (module->is_good)
 		take_table(modules, module);
+	if (module->is_good && module->fd >= 0)
+		take_python(modules, module);
 	return module;
 }
 

@@ -10,6 +10,7 @@
 
 #include "capture/stack_tables.h"
 #include "symbols/elf_image.h"
+#include "symbols/python_layout.h"
 
 struct names_module;
 
@@ -24,7 +25,8 @@ struct module {
 	int fd;			    /* -1: in memory */
 	const void *memory;
 	size_t size;
-	struct names_module *named; /* NULL: not yet */
+	struct names_module *named;   /* NULL: not yet */
+	struct python_layout *python; /* NULL: it is no Python that is known */
 };
 
 /* Code that was made at run time (no module, or a file that is no program), and Go's: it is left by

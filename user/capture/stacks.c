@@ -11,6 +11,8 @@
 #include "base/vector.h"
 #include "capture/code_maps.h"
 #include "capture/modules.h"
+#include "capture/python_process.h"
+#include "capture/python_stacks.h"
 #include "capture/stack_copy.h"
 #include "capture/stack_names.h"
 #include "capture/stack_tables.h"
@@ -28,6 +30,7 @@ struct stacks {
 	struct modules *modules;
 	struct code_maps *maps;
 	struct stack_names *names;
+	struct python_stacks *python;
 	struct ring_buffer *ring;
 	struct pl_stack_frames frames;	       /* of the copy that is being unwound */
 	VECTOR(struct pl_stack_frames *) kept; /* with an observer: by id */
@@ -45,22 +48,34 @@ static void keep_error(struct stacks *stacks, int error)
 /* ---- into the recording -----------------------------------------------------------------------
  */
 
+static bool is_loop(const struct mapped_code *code, uint64_t address)
+{
+	return code && code->module && code->module->python &&
+	       python_layout_is_loop(code->module->python, address - code->bias);
+}
+
 static void write_stack(struct stacks *stacks, const struct pl_stack_frames *frames,
 			const struct code_space *space)
 {
+	struct splice_native native[PL_STACK_FRAMES];
 	uint32_t ids[PL_STACK_FRAMES];
 	int error = 0;
 
 	for (size_t i = 0; !error && i < frames->head.count; i++) {
 		/* Of the call, not of where it returns to (bpf/unwind.h). */
 		uint64_t address = frames->address[i];
+		const struct mapped_code *code = code_space_at(space, address);
 
-		error = stack_names_frame(stacks->names, space->pid, code_space_at(space, address),
-					  address, &ids[i]);
+		error = stack_names_frame(stacks->names, space->pid, code, address, &ids[i]);
+		native[i].frame = ids[i];
+		native[i].is_loop = is_loop(code, address);
 	}
 	if (!error)
 		error = recording_write_stack(stacks->writer, frames->head.id, ids,
 					      frames->head.count, frames->head.stop);
+	if (!error && space->python)
+		python_stacks_keep(stacks->python, frames->head.id, native, frames->head.count,
+				   frames->head.stop);
 	keep_error(stacks, error);
 	stacks->written++;
 }
@@ -97,6 +112,31 @@ static void observe(struct stacks *stacks, const struct pl_stack_copy *copy)
 					 stacks->kept.items[copy->head.id]);
 }
 
+static void take_code(void *context, const struct pl_python_code *code)
+{
+	struct stacks *stacks = context;
+
+	python_stacks_code(stacks->python, code);
+}
+
+static void take_python(struct stacks *stacks, const struct pl_stack_python *python)
+{
+	keep_error(stacks, python_stacks_write(stacks->python, python));
+	stacks->written++;
+}
+
+/* Of a thread that was found waiting, and does still. */
+static void add_python(struct stacks *stacks, const struct pl_stack_copy *copy,
+		       const struct code_space *space)
+{
+	struct pl_stack_python python = {.head = copy->head, .native = copy->head.id};
+
+	if (space->python && copy->head.stop == PL_STOP_NO_TABLE &&
+	    python_process_frames(space->pid, copy->thread, &stacks->shared->pythons[space->python],
+				  take_code, stacks, &python))
+		take_python(stacks, &python);
+}
+
 static void take_copy(struct stacks *stacks, const struct pl_stack_copy *copy)
 {
 	struct code_space space = {.pid = copy->head.tgid};
@@ -114,6 +154,7 @@ static void take_copy(struct stacks *stacks, const struct pl_stack_copy *copy)
 			      stacks->frames.address[stacks->frames.head.count - 1], &space))
 		stack_copy_unwind(copy, &space, &stacks->frames);
 	write_stack(stacks, &stacks->frames, &space);
+	add_python(stacks, copy, &space);
 	stacks->copied++;
 }
 
@@ -129,6 +170,12 @@ static int take_record(void *context, void *data, size_t size)
 		take_frames(stacks, data);
 	else if (head->kind == PL_STACK_COPY && size >= sizeof(struct pl_stack_copy))
 		take_copy(stacks, data);
+	else if (head->kind == PL_STACK_PYTHON && head->count <= PL_PYTHON_FRAMES &&
+		 size >= offsetof(struct pl_stack_python, frame) +
+				 head->count * sizeof(struct pl_python_frame))
+		take_python(stacks, data);
+	else if (head->kind == PL_STACK_CODE && size >= offsetof(struct pl_python_code, table))
+		take_code(stacks, data);
 	return 0;
 }
 
@@ -163,6 +210,8 @@ int stacks_new(struct kernel_side *side, struct recording_writer *writer,
 		error = code_maps_new(stacks->shared, stacks->modules, &stacks->maps);
 	if (!error)
 		error = stack_names_new(writer, &options->names, &stacks->names);
+	if (!error)
+		error = python_stacks_new(writer, &stacks->python);
 	if (!error) {
 		stacks->ring = ring_buffer__new(stacks->shared->ring_fd, take_record, stacks, NULL);
 		error = stacks->ring ? 0 : -errno;
@@ -184,6 +233,7 @@ void stacks_free(struct stacks **slot)
 	if (!stacks)
 		return;
 	ring_buffer__free(stacks->ring);
+	python_stacks_free(&stacks->python);
 	stack_names_free(&stacks->names);
 	code_maps_free(&stacks->maps);
 	modules_free(&stacks->modules);
