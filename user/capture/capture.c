@@ -498,10 +498,13 @@ static int start_stacks(struct session *session)
 		stacks_know(session->stacks, session->program_fd);
 	/* The child that is to become the target has our libraries, so that their tables are there
 	 * when it begins. */
-	if (options->mode == CAPTURE_RUN)
+	if (options->mode == CAPTURE_RUN) {
+		if (!options->scenario)
+			stacks_prepare(session->stacks, options->argv[0]);
 		stacks_follow(session->stacks, session->target.pid);
-	else if (options->mode == CAPTURE_ATTACH)
+	} else if (options->mode == CAPTURE_ATTACH) {
 		stacks_follow(session->stacks, options->pid);
+	}
 	return 0;
 }
 

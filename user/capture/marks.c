@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/exit_status.h"
+#include "base/find_program.h"
 #include "base/log.h"
 #include "capture/usdt.h"
 #include "recording/recording.h"
@@ -84,30 +85,12 @@ static int look_in(struct search *search, const char *path)
 	return error;
 }
 
-/* As execvp() finds it. */
 static int look_in_program(struct search *search, const char *name)
 {
-	CLEANUP_FREE char *folders = NULL;
-	const char *path = getenv("PATH");
-	char *rest, *folder;
+	CLEANUP_FREE char *path = NULL;
+	int error = find_program(name, &path);
 
-	if (strchr(name, '/'))
-		return look_in(search, name);
-	folders = strdup(path ? path : "/bin:/usr/bin");
-	if (!folders)
-		return -ENOMEM;
-	rest = folders;
-	while ((folder = strsep(&rest, ":"))) {
-		CLEANUP_FREE char *file = NULL;
-
-		if (asprintf(&file, "%s/%s", *folder ? folder : ".", name) < 0) {
-			file = NULL;
-			return -ENOMEM;
-		}
-		if (!access(file, X_OK))
-			return look_in(search, file);
-	}
-	return 0;
+	return error || !path ? error : look_in(search, path);
 }
 
 /* The program and its libraries, also those that are deleted, each once. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/python_process.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 
@@ -11,6 +13,21 @@ bool process_read(pid_t pid, uint64_t address, void *to, size_t size)
 	struct iovec here = {to, size}, there = {(void *)address, size};
 
 	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
+}
+
+bool thread_waits_at(pid_t pid, pid_t tid, uint64_t sp, uint64_t pc)
+{
+	CLEANUP_FCLOSE FILE *file = NULL;
+	uint64_t its_sp, its_pc;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
+	file = fopen(path, "re");
+	/* Its number, six arguments, and the two. */
+	return file &&
+	       fscanf(file, "%*d %*s %*s %*s %*s %*s %*s %" SCNx64 " %" SCNx64, &its_sp, &its_pc) ==
+		       2 &&
+	       its_sp == sp && its_pc == pc;
 }
 
 static inline int python_read(void *memory, void *to, uint32_t size, uint64_t address)

@@ -3,10 +3,14 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 
+#include "base/cleanup.h"
+#include "base/find_program.h"
 #include "base/units.h"
 #include "base/vector.h"
 #include "capture/code_maps.h"
@@ -125,15 +129,17 @@ static void take_python(struct stacks *stacks, const struct pl_stack_python *pyt
 	stacks->written++;
 }
 
-/* Of a thread that was found waiting, and does still. */
+/* Of a thread that was found waiting, or met before its memory was known, and still waits there. */
 static void add_python(struct stacks *stacks, const struct pl_stack_copy *copy,
 		       const struct code_space *space)
 {
 	struct pl_stack_python python = {.head = copy->head, .native = copy->head.id};
 
-	if (space->python && copy->head.stop == PL_STOP_NO_TABLE &&
+	if (space->python &&
 	    python_process_frames(space->pid, copy->thread, &stacks->shared->pythons[space->python],
-				  take_code, stacks, &python))
+				  take_code, stacks, &python) &&
+	    thread_waits_at(space->pid, (pid_t)copy->head.tid, copy->registers[PL_REG_RSP],
+			    copy->registers[PL_REG_RIP]))
 		take_python(stacks, &python);
 }
 
@@ -262,6 +268,21 @@ void stacks_follow(struct stacks *stacks, pid_t pid)
 void stacks_know(struct stacks *stacks, int fd)
 {
 	modules_know(stacks->modules, fd);
+}
+
+void stacks_prepare(struct stacks *stacks, const char *program)
+{
+	CLEANUP_FREE char *found = NULL;
+	struct mapped_file file = {0};
+	char path[PATH_MAX];
+	struct stat info;
+
+	if (find_program(program, &found) || !found || !realpath(found, path) || stat(path, &info))
+		return;
+	file.device = info.st_dev;
+	file.inode = info.st_ino;
+	file.path = path;
+	modules_find(stacks->modules, &file);
 }
 
 void stacks_life(struct stacks *stacks, const union pl_life *life)

@@ -38,6 +38,8 @@ int stacks_watch(struct stacks *stacks, int epoll_fd);
 
 /* The target's program, if that is a file without a name; it stays open meanwhile. */
 void stacks_know(struct stacks *stacks, int fd);
+/* A file that the target will execute: its table is made before it does. */
+void stacks_prepare(struct stacks *stacks, const char *program);
 /* This process and its descendants are the target. */
 void stacks_follow(struct stacks *stacks, pid_t pid);
 /* Of every life record: processes begin with the memory of others. */

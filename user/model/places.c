@@ -147,30 +147,50 @@ void places_free(struct places **slot)
 
 /* ---- short stacks ---------------------------------------------------------------------------- */
 
-/* Of these nobody looks for the cause in their own code: what called them is the place. */
-static bool is_plumbing(const struct recording *recording, const struct recording_frame *frame)
-{
-	static const char *const names[] = {"libc.so", "libc-",	    "libpthread", "ld-linux",
-					    "ld-musl", "libc.musl", "[vdso]",	  "libm.so"};
-	struct recording_module module;
-	const char *name;
-
-	if (frame->kind == FRAME_KERNEL)
-		return true;
-	if (frame->kind != FRAME_NATIVE || !recording_module(recording, frame->module, &module))
-		return false;
-	name = strrchr(module.path, '/') ? strrchr(module.path, '/') + 1 : module.path;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strncmp(name, names[i], strlen(names[i])))
-			return true;
-	}
-	return false;
-}
-
 struct walk {
 	const struct recording *recording;
 	uint32_t node, frame;
+	bool has_python; /* then the interpreter's own functions are plumbing too */
 };
+
+static bool has_prefix(const char *name, const char *const prefixes[])
+{
+	for (size_t i = 0; prefixes[i]; i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+static bool is_of(const struct walk *walk, const struct recording_frame *frame,
+		  const char *const prefixes[])
+{
+	struct recording_module module;
+	const char *slash;
+
+	if (frame->kind != FRAME_NATIVE ||
+	    !recording_module(walk->recording, frame->module, &module))
+		return false;
+	slash = strrchr(module.path, '/');
+	return has_prefix(slash ? slash + 1 : module.path, prefixes);
+}
+
+/* Where the program is written in Python, its interpreter is nobody's own code. */
+static bool is_interpreter(const struct walk *walk, const struct recording_frame *frame)
+{
+	static const char *const names[] = {"libpython", "python", NULL};
+
+	return walk->has_python && is_of(walk, frame, names);
+}
+
+/* Of these nobody looks for the cause in their own code: what called them is the place. */
+static bool is_plumbing(const struct walk *walk, const struct recording_frame *frame)
+{
+	static const char *const names[] = {"libc.so",	"libc-",   "libpthread",
+					    "ld-linux", "ld-musl", "libc.musl",
+					    "[vdso]",	"libm.so", NULL};
+
+	return frame->kind == FRAME_KERNEL || is_of(walk, frame, names);
+}
 
 /* The next frame towards the root, those that were put into others one by one. */
 static bool next_frame(struct walk *walk, struct recording_frame *ret)
@@ -195,6 +215,16 @@ static void put_frame(struct place *place, const struct recording_frame *frame)
 	it->line = frame->line;
 }
 
+static bool find_python(struct walk walk)
+{
+	struct recording_frame frame;
+
+	while (next_frame(&walk, &frame))
+		if (frame.kind == FRAME_PYTHON)
+			return true;
+	return false;
+}
+
 void place_shorten(const struct recording *recording, uint32_t id, struct place *place)
 {
 	struct recording_frame frame, called = {0};
@@ -206,7 +236,12 @@ void place_shorten(const struct recording *recording, uint32_t id, struct place 
 		return;
 	place->is_cut_off = stack.stop != STOP_ROOT;
 	walk.node = stack.leaf;
-	while ((more = next_frame(&walk, &frame)) && is_plumbing(recording, &frame)) {
+	walk.has_python = find_python(walk);
+	while ((more = next_frame(&walk, &frame))) {
+		if (is_interpreter(&walk, &frame))
+			continue;
+		if (!is_plumbing(&walk, &frame))
+			break;
 		called = frame;
 		has_called = true;
 	}
@@ -221,8 +256,11 @@ void place_shorten(const struct recording *recording, uint32_t id, struct place 
 	}
 	while (more && place->frame_count < PLACE_FRAMES) {
 		put_frame(place, &frame);
+		do
+			more = next_frame(&walk, &frame);
+		while (more && is_interpreter(&walk, &frame));
 		/* What started the thread says nothing. */
-		more = next_frame(&walk, &frame) && (!is_own || !is_plumbing(recording, &frame));
+		more = more && (!is_own || !is_plumbing(&walk, &frame));
 	}
 }
 
