@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A deadlock is named while it is there: in a process that has hung before, and while `run` waits."""
 
+import json
+import os
 import subprocess
+import tempfile
 import time
 
 from lab import MS, KernelTest, Traced, run, scenario, target, tool
@@ -88,6 +91,62 @@ class AlreadyHung(KernelTest):
         self.assertEqual(traced.status, 0)
         self.assertEqual(traced.json["deadlocks"], [])
         self.assertNotIn("deadlock", traced.error)
+
+
+class AtAMoment(KernelTest):
+    """The same from a recording, whenever: `report FILE --at TIME`."""
+
+    def graph(self, file, at):
+        return json.loads(tool("report", file, "--at", at, "--json", "-").stdout)
+
+    def waits(self, graph):
+        names = {t["tid"]: t["name"] for t in graph["threads"]}
+        return {(lock["name"], names.get(lock["holder"]), names[waiter["tid"]])
+                for lock in graph["waited_for"] for waiter in lock["waiters"]}
+
+    def test_who_held_what_and_who_waited_is_told_for_each_moment(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "x.ptl")
+            Traced(["run", "--stacks", "-o", file, "deadlock-abba", "--hold", "300ms"])
+            graph = self.graph(file, "200ms")
+            self.assertEqual(graph["circles"], 1)
+            self.assertEqual(self.waits(graph), {("lock_a", "left", "right"),
+                                                 ("lock_b", "right", "left")})
+            for lock in graph["waited_for"]:
+                self.assertEqual(lock["holder_is"], "seen")
+                self.assertEqual(lock["waiters"][0]["function"], "take_both")
+            text = tool("report", file, "--at", "200ms").stdout
+            self.assertRegex(text, "deadlock: (left|right) ")
+            self.assertIn("lock_a", text)
+            # Before they met, and when all is over.
+            self.assertEqual(self.graph(file, "0ms")["circles"], 0)
+            self.assertEqual(self.graph(file, "end")["circles"], 0)
+            self.assertEqual(tool("report", file, "--at", "1h").returncode, 2)
+            self.assertEqual(tool("report", file, "--at", "now").returncode, 2)
+
+    def test_circles_over_joins_priority_inheritance_and_processes(self):
+        circles = {"join": {("global_one", "hangs", "waiter-1"),
+                            ("the end of waiter-1", "waiter-1", "hangs")},
+                   "pi": {("global_two", "waiter-2", "waiter-1"),
+                          ("global_one", "waiter-1", "waiter-2")}}
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "x.ptl")
+            for kind in ("join", "pi", "shared"):
+                with self.subTest(kind):
+                    if kind == "shared":
+                        run(target("hangs"), kind, 2500, options=("-d", "1800ms", "-o", file))
+                    else:
+                        with Hung(kind) as process:
+                            Traced(["attach", "-p", process.pid, "-o", file])
+                    graph = self.graph(file, "end")
+                    self.assertEqual(graph["circles"], 1)
+                    inside = self.waits(graph)
+                    if kind in circles:
+                        self.assertLessEqual(circles[kind], inside)
+                    else:
+                        self.assertEqual({(h, w) for _, h, w in inside if w.startswith("waiter")
+                                          or h.startswith("waiter")},
+                                         {("hangs", "waiter-2"), ("waiter-2", "hangs")})
 
 
 class WhileItRuns(KernelTest):

@@ -4,6 +4,7 @@
 #define CLI_PRESENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "capture/privilege.h"
@@ -34,6 +35,8 @@ struct present_options {
 
 /* Both return an enum exit_status, after a sentence if it is not EXIT_OK. Takes over the fd. */
 int present_recording(int recording_fd, const struct present_options *options);
+/* One moment of it: so long after its begin, or INSTANT_END. */
+int present_instant(int recording_fd, uint64_t at, const struct present_options *options);
 int model_from_fd(int recording_fd, const char *name, struct recording **ret_recording,
 		  struct model **ret_model);
 

@@ -81,4 +81,15 @@ uint64_t locks_gil_passed(struct locks *locks, uint32_t waiter, const struct int
  * eight bytes; threads wait for the one or the other in turn. */
 uint64_t locks_address(const struct interval *interval);
 
+/* By what a lock is known: its address in an address space, or its place in a file. */
+struct locks_key {
+	uint64_t place;
+	uint32_t where;
+	uint32_t process; /* of the waiting thread: index */
+	bool shared;
+};
+
+struct population;
+struct locks_key locks_key(const struct population *population, const struct interval *interval);
+
 #endif

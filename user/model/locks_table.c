@@ -15,22 +15,33 @@ uint64_t locks_address(const struct interval *interval)
 	return interval->address;
 }
 
-int locks_find(struct locks *locks, const struct interval *interval, uint32_t *ret)
+struct locks_key locks_key(const struct population *population, const struct interval *interval)
 {
-	const struct population *population = timeline_population(locks->timeline);
 	uint32_t process = population->threads.items[interval->thread].process;
-	uint64_t address = locks_address(interval), key = address;
-	uint32_t where = population_space(population, process), index;
 	const struct futex_place *place =
 		population_futex_place(population, process, interval->address);
-	struct lock_entry *entry;
-	int error;
+	uint64_t address = locks_address(interval);
+	struct locks_key key = {
+		.place = address,
+		.where = population_space(population, process),
+		.process = process,
+		.shared = place && place->shared,
+	};
 
-	if (place && place->shared) {
-		key = place->offset - (interval->address - address);
-		where = OF_FILE | place->file;
+	if (key.shared) {
+		key.place = place->offset - (interval->address - address);
+		key.where = OF_FILE | place->file;
 	}
-	error = lock_map_at(&locks->by_place, key, where, locks->locks.count, &index);
+	return key;
+}
+
+int locks_find(struct locks *locks, const struct interval *interval, uint32_t *ret)
+{
+	struct locks_key key = locks_key(timeline_population(locks->timeline), interval);
+	struct lock_entry *entry;
+	uint32_t index;
+	int error = lock_map_at(&locks->by_place, key.place, key.where, locks->locks.count, &index);
+
 	if (error)
 		return error;
 	if (index == locks->locks.count) {
@@ -39,10 +50,10 @@ int locks_find(struct locks *locks, const struct interval *interval, uint32_t *r
 			return -ENOMEM;
 		entry->owner = NO_THREAD;
 		entry->lock = (struct lock){
-			.process = process,
-			.address = address,
+			.process = key.process,
+			.address = locks_address(interval),
 			.reason = interval->reason,
-			.shared = place && place->shared,
+			.shared = key.shared,
 			.first_ns = interval->begin - timeline_figures(locks->timeline)->begin,
 			.first_waiter = interval->thread,
 			.main_holder = NO_THREAD,

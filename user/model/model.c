@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/units.h"
 #include "model/deadlocks.h"
+#include "model/gils.h"
 #include "model/herds.h"
 #include "model/locks.h"
 #include "model/marks.h"
@@ -186,23 +187,6 @@ static void read_bounds(const struct recording *recording, uint64_t *ret_begin, 
 	*ret_end = end > last ? end : last;
 }
 
-/* Where Python's locks lie: known before the first record, as notes are. */
-static int read_gils(struct timeline *timeline, const struct recording *recording)
-{
-	struct population *population = timeline_population(timeline);
-	const char *key, *value;
-	int error = 0;
-
-	for (size_t i = 0; !error && recording_note_at(recording, NOTE_GIL, i, &key, &value); i++) {
-		struct gil_range range = {0};
-
-		if (sscanf(key, NOTE_GIL "%" SCNu32, &range.tgid) == 1 &&
-		    sscanf(value, "%" SCNx64 " %" SCNx64, &range.start, &range.end) == 2)
-			error = population_know_gil(population, &range);
-	}
-	return error;
-}
-
 static int work_begin(struct work *work, const struct recording *recording,
 		      const struct model *model)
 {
@@ -214,7 +198,7 @@ static int work_begin(struct work *work, const struct recording *recording,
 	options.begin = work->begin;
 	error = timeline_new(&options, &work->timeline);
 	if (!error)
-		error = read_gils(work->timeline, recording);
+		error = gils_know(timeline_population(work->timeline), recording);
 	if (!error)
 		error = summary_new(work->timeline, work->begin, work->end, &work->summary);
 	if (!error)

@@ -83,6 +83,11 @@ int show_instant_text(FILE *out, const struct instant *instant, const char *arch
 	struct text text;
 
 	text_start(&text, out, options);
+	if (!instant->threads.count) {
+		text_put(&text, STYLE_PLAIN, "Nothing was followed at that moment.");
+		text_end(&text);
+		return text_finish(&text);
+	}
 	text_print(&text, STYLE_HEAD, "%s after the begin of the capture, %s before its end",
 		   format_duration(instant->time - instant->begin).text,
 		   format_duration(instant->end - instant->time).text);
@@ -110,6 +115,7 @@ int show_instant_text(FILE *out, const struct instant *instant, const char *arch
 		table_cell(&table, RAN, STYLE_PLAIN, "%s", format_duration(thread->ran_ns).text);
 	}
 	table_finish(&table);
+	show_instant_locks(&text, instant);
 	return text_finish(&text);
 }
 
@@ -147,6 +153,7 @@ int show_instant_json(FILE *out, const struct instant *instant, const char *arch
 		json_object_end(&json);
 	}
 	json_array_end(&json);
+	json_instant_locks(&json, instant);
 	json_object_end(&json);
 	return json_finish(&json);
 }
