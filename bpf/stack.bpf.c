@@ -7,6 +7,7 @@
  * nothing is unwound. All that decided the way up is compared, so that this is no guess.
  */
 #include "bpf/stack_walk.h"
+#include "bpf/kernel_stack.h"
 #include "bpf/python.h"
 #include "bpf/slot.h"
 #include "bpf/stack_send.h"
@@ -383,7 +384,7 @@ int on_sample(void *context)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pl_sample *sample;
 	struct lane_cursor lane;
-	__u32 id;
+	__u32 id, kernel = 0;
 	__u64 now;
 
 	if (control.end || !slot_find(task) || !lane_open(&lane))
@@ -398,11 +399,14 @@ int on_sample(void *context)
 	if (lane.lane->gap_lost)
 		lane_gap(&lane, now);
 	id = task->flags & PF_KTHREAD ? 0 : stack_of_current(0);
+	if (stack_settings.kinds & PL_STACKS_KERNEL)
+		kernel = kernel_stack_of(context);
 	sample = &lane_next(&lane)->sample;
 	__builtin_memset(sample, 0, sizeof(*sample));
 	sample->kind = PL_SAMPLE;
 	sample->tid = task->pid;
 	sample->stack = id;
+	sample->kernel_stack = kernel;
 	sample->period = stack_settings.period;
 	sample->time = now;
 	lane_publish(&lane, now);

@@ -46,6 +46,14 @@ SHARED struct {
 	__uint(value_size, sizeof(__u64));
 } stack_ids SEC(".maps");
 
+/* One per CPU. */
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct pl_stack_frames));
+} kernel_scratches SEC(".maps");
+
 SHARED struct pl_stack_control stack_control;
 
 #ifndef PTRACE_LAB_DEFINE_MAPS
@@ -108,6 +116,12 @@ inlined __u8 tell_blocking_stack(struct lane_cursor *lane, struct task_struct *p
 		told->epoch = epoch;
 	}
 	return 0;
+}
+
+inlined void tell_kernel_stack(struct lane_cursor *lane, struct task_struct *prev, __u32 id)
+{
+	if (id)
+		put_stack(lane, PL_STACK_KERNEL, prev->pid, id);
 }
 
 /* The current thread wakes `task`. */

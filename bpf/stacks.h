@@ -37,6 +37,7 @@ enum pl_stacks {
 	PL_STACKS_SAMPLES = 1 << 2, /* of who runs when the sampling clock strikes */
 	PL_STACKS_ORACLE = 1 << 3,  /* tests: a copy of the memory beside each stack */
 	PL_STACKS_WATCHES = 1 << 4, /* of who touches a watched variable */
+	PL_STACKS_KERNEL = 1 << 5,  /* beside those of BLOCKED and SAMPLES, inside the kernel */
 };
 
 /* Words of tables, in pieces within which the verifier lets them be indexed. The rows of a block
@@ -108,6 +109,7 @@ enum pl_stack_record_kind {
 	PL_STACK_COPY = 2,	/* one that could not be unwound for want of a table */
 	PL_STACK_PYTHON = 3,	/* a stack with the frames of Python functions beside it */
 	PL_STACK_CODE = 4,	/* a Python function */
+	PL_STACK_KERNEL_FRAMES = 5,
 };
 
 struct pl_stack_head {
@@ -127,6 +129,8 @@ struct pl_stack_frames {
 	struct pl_stack_head head;
 	PL_U64 address[PL_STACK_FRAMES];
 };
+
+#define PL_KERNEL_FRAMES 64 /* what the deepest paths through file systems need */
 
 #define PL_REGISTERS  17 /* by DWARF number; the last is rip */
 #define PL_COPY_PAGE  4096u

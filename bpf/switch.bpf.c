@@ -14,6 +14,7 @@
 #include "bpf/lane.h"
 #include "bpf/life.h"
 #include "bpf/place.h"
+#include "bpf/kernel_stack.h"
 #include "bpf/stack.h"
 #include <bpf/bpf_tracing.h>
 
@@ -297,7 +298,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (in && now <= in->last)
 		now = in->last + 1;
 
-	room = lane_has_room(&lane, 7);
+	room = lane_has_room(&lane, 8);
 	if (room && lane.lane->gap_lost)
 		lane_gap(&lane, now);
 
@@ -314,6 +315,9 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 				flags |= PL_IOWAIT;
 			if (!(prev_state & TASK_DEAD)) {
 				flags |= tell_blocking_stack(&lane, prev, room);
+				if (room && stack_settings.kinds & PL_STACKS_KERNEL &&
+				    stack_settings.kinds & PL_STACKS_BLOCKED)
+					tell_kernel_stack(&lane, prev, kernel_stack_of(ctx));
 				if (find_place(prev, out, &place)) {
 					flags |= PL_SAME;
 				} else if (room) {

@@ -129,6 +129,49 @@ class Report(StackTest):
             self.assertEqual(lab.tool("run", "-F", wrong, "--", "/bin/true").returncode, 2, wrong)
 
 
+class Locks(StackTest):
+    def test_where_a_lock_was_waited_for_and_where_it_was_held(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "r.ptl")
+            traced = lab.Traced(["run", "--waker-stacks", "-o", path, "counter-lock"])
+            folded = lab.tool("flame", path, "--kind", "lock").stdout
+        locks = [t for t in traced.json["locks"] if t["kind"] == "mutex"]
+        weights = sum(int(line.rsplit(" ", 1)[1]) for line in folded.splitlines())
+        self.assertEqual(weights, sum(t["total_ns"] for t in locks))
+        named = sum(int(line.rsplit(" ", 1)[1]) for line in folded.splitlines()
+                    if "pthread_mutex_lock;" in line and f";[{locks[0]['name']}];" in line
+                    and "[held by counter-" in line)
+        self.assertGreaterEqual(named, 0.99 * weights, folded)
+        held = [line for line in folded.splitlines()
+                if "pthread_mutex_unlock" in line.split("[held by")[-1]]
+        self.assertTrue(held, folded)
+        self.assertIn("holding", [place["state"] for place in traced.json["places"]])
+
+
+class Kernel(StackTest):
+    def test_where_in_the_kernel_a_thread_waits_and_runs(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "r.ptl")
+            with_stacks(lab.bench("pingpong"), "pipe", 60000, 1,
+                        options=("--stacks", "--kernel-stacks", "-F", "999", "-o",
+                                 path))
+            waits = lab.tool("flame", path, "--kind", "off-cpu", "--reason", "pipe").stdout
+            runs = lab.tool("flame", path, "--kind", "on-cpu").stdout
+        right = sum(int(line.rsplit(" ", 1)[1]) for line in waits.splitlines()
+                    if ";read;" in line and "pipe_read_[k];" in line
+                    and "__schedule_[k];[blocked: pipe]" in line)
+        total = sum(int(line.rsplit(" ", 1)[1]) for line in waits.splitlines())
+        self.assertGreaterEqual(right, 0.95 * total, waits)
+        self.assertIn("do_syscall_64_[k]", runs)
+        self.assertNotIn("bpf", waits + runs)
+
+    def test_without_being_asked_there_is_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "r.ptl")
+            with_stacks(lab.bench("pingpong"), "pipe", 100, 1, options=("--stacks", "-o", path))
+            self.assertNotIn("_[k]", lab.tool("flame", path, "--kind", "off-cpu").stdout)
+
+
 def attached(process, duration="500ms"):
     return lab.Traced(["attach", "--stacks", "-p", str(process.pid), "-d", duration])
 

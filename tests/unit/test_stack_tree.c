@@ -404,7 +404,8 @@ static void every_nanosecond_is_where_it_was_spent(void **state)
 			   ";root;middle_2;leaf_2 (a.c:2) 100\n");
 	assert_folded(&made, &(struct tree_options){.kind = TREE_LOCK},
 		      NAME ";" NAME ";root;middle_2;leaf_8;inlined_[i];[blocked: lock];"
-			   "[at 0x5000];[held by task] 150\n");
+			   "[0x5000];[held by task];[cut off: its memory could not be read];root;"
+			   "middle_0;leaf_9 150\n");
 	assert_folded(&made, &(struct tree_options){.kind = TREE_WAKEUP, .reason = "lock"},
 		      NAME ";task;[cut off: its memory could not be read];root;middle_0;leaf_9;"
 			   "[wakes a\\x3bb <&>\\x1b[2J];[from lock] 150\n");
@@ -424,7 +425,7 @@ static void the_places_of_a_report_are_short_stacks(void **state)
 	const struct place *place = made.model->places.items;
 
 	/* The sleep had no stack, so nobody knows where it was. */
-	assert_int_equal(made.model->places.count, 2);
+	assert_int_equal(made.model->places.count, 3);
 	assert_int_equal(place->reason, REASON_LOCK);
 	assert_int_equal(place->total_ns, 150);
 	assert_int_equal(place->max_ns, 150);
@@ -434,6 +435,12 @@ static void the_places_of_a_report_are_short_stacks(void **state)
 	for (int i = 0; i < 4; i++)
 		assert_string_equal(place->frames[i].function, names[i]);
 	assert_false(place->is_cut_off);
+	/* What it waited for was given back there. */
+	place++;
+	assert_int_equal(place->reason, REASON_LOCK);
+	assert_true(place->holds);
+	assert_int_equal(place->total_ns, 150);
+	assert_string_equal(place->frames[0].function, "leaf_9");
 	place++;
 	assert_int_equal(place->reason, REASON_NONE);
 	assert_int_equal(place->total_ns, 100);
@@ -454,7 +461,7 @@ static void the_places_of_a_report_lose_nothing(void **state)
 		const struct place *place;
 
 		vector_for_each (&made.model->places, place)
-			sum += place->reason != REASON_NONE ? place->total_ns : 0;
+			sum += place->reason != REASON_NONE && !place->holds ? place->total_ns : 0;
 		vector_for_each (&tree->nodes, node) {
 			if (!strcmp(stack_tree_label(tree, node), "root"))
 				expected += node->total;

@@ -106,6 +106,7 @@ static int set_stack_sizes(struct kernel_side *side, const struct kernel_side_op
 	    bpf_map__set_max_entries(skeleton->maps.mappings, PL_MAPPINGS) ||
 	    bpf_map__set_max_entries(skeleton->maps.spaces, PL_SPACES) ||
 	    bpf_map__set_max_entries(skeleton->maps.pythons, PL_PYTHONS) ||
+	    bpf_map__set_max_entries(skeleton->maps.kernel_scratches, side->cpus) ||
 	    bpf_map__set_max_entries(skeleton->maps.python_scratches, side->cpus) ||
 	    bpf_map__set_max_entries(skeleton->maps.python_codes, PL_PYTHON_CODES) ||
 	    bpf_map__set_max_entries(skeleton->maps.stack_scratches, side->cpus) ||

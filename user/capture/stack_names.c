@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "recording/stacks.h"
 #include "symbols/frame_map.h"
@@ -79,4 +80,21 @@ int stack_names_frame(struct stack_names *names, pid_t pid, const struct mapped_
 		return error;
 	return names_frame(names->names, code->module->named, address - code->bias, names->writer,
 			   ret_frame);
+}
+
+int stack_names_kernel_frame(struct stack_names *names, uint64_t address, uint32_t *ret_frame)
+{
+	return names_kernel_frame(names->names, address, names->writer, ret_frame);
+}
+
+bool stack_names_is_tracing(struct stack_names *names, uint64_t address)
+{
+	static const char *const prefixes[] = {"bpf_",		"__bpf_trace_", "__traceiter_",
+					       "__perf_event_", "perf_",	"___bpf_"};
+	const char *function = names_kernel_function(names->names, address);
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(function, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
 }

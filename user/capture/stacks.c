@@ -26,6 +26,9 @@
 #define COPIES_AT_ONCE	240
 #define COPIES_AGAIN_NS (100 * NS_PER_MS)
 
+/* How deep the functions may lie through which a stack in the kernel is taken. */
+#define TRACING_FRAMES_MAX 8
+
 struct stacks {
 	const struct kernel_side_stacks *shared;
 	struct recording_writer *writer;
@@ -143,6 +146,25 @@ static void add_python(struct stacks *stacks, const struct pl_stack_copy *copy,
 		take_python(stacks, &python);
 }
 
+/* What took the stack lies on top of it. Behind the leaf these are where calls return to; in a
+ * stack of a thread that blocks that is so from the first frame on. */
+static void take_kernel(struct stacks *stacks, const struct pl_stack_frames *frames)
+{
+	uint32_t ids[PL_STACK_FRAMES], first = 0, count = 0;
+	int error = 0;
+
+	for (uint32_t i = 0; i < frames->head.count && i < TRACING_FRAMES_MAX; i++)
+		if (stack_names_is_tracing(stacks->names, frames->address[i] - 1))
+			first = i + 1;
+	for (uint32_t i = first; i < frames->head.count && !error; i++)
+		error = stack_names_kernel_frame(stacks->names, frames->address[i] - (i > 0),
+						 &ids[count++]);
+	if (!error)
+		error = recording_write_stack(stacks->writer, frames->head.id, ids, count,
+					      STOP_ROOT);
+	keep_error(stacks, error);
+}
+
 static void take_copy(struct stacks *stacks, const struct pl_stack_copy *copy)
 {
 	struct code_space space = {.pid = copy->head.tgid};
@@ -174,6 +196,9 @@ static int take_record(void *context, void *data, size_t size)
 	if (head->kind == PL_STACK_FRAMES_OF && head->count <= PL_STACK_FRAMES &&
 	    size >= sizeof(*head) + head->count * sizeof(uint64_t))
 		take_frames(stacks, data);
+	else if (head->kind == PL_STACK_KERNEL_FRAMES && head->count <= PL_KERNEL_FRAMES &&
+		 size >= sizeof(*head) + head->count * sizeof(uint64_t))
+		take_kernel(stacks, data);
 	else if (head->kind == PL_STACK_COPY && size >= sizeof(struct pl_stack_copy))
 		take_copy(stacks, data);
 	else if (head->kind == PL_STACK_PYTHON && head->count <= PL_PYTHON_FRAMES &&

@@ -55,6 +55,10 @@ void tracing_stacks(const struct stack_settings *settings, struct capture_option
 		ret->stacks |= PL_STACKS_WAKERS;
 	if (settings->frequency)
 		ret->stacks |= PL_STACKS_SAMPLES;
+	if (settings->kernel)
+		ret->stacks |= PL_STACKS_KERNEL;
+	if (settings->kernel && !settings->frequency)
+		ret->stacks |= PL_STACKS_BLOCKED;
 	ret->sample_rate = (uint32_t)settings->frequency;
 	ret->stack_options.names = settings->names;
 }

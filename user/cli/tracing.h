@@ -54,6 +54,10 @@
 		 .type = OPTION_FLAG,                                                              \
 		 .offset = offsetof(settings, stacks.wakers),                                      \
 		 .help = "and the stack of the thread that wakes it"},                             \
+		{.name = "kernel-stacks",                                                          \
+		 .type = OPTION_FLAG,                                                              \
+		 .offset = offsetof(settings, stacks.kernel),                                      \
+		 .help = "and where in the kernel it is (1 us each)"},                             \
 		{.name = "frequency",                                                              \
 		 .letter = 'F',                                                                    \
 		 .type = OPTION_NUMBER,                                                            \
@@ -74,7 +78,7 @@
 
 /* What STACK_OPTIONS was given. */
 struct stack_settings {
-	bool blocked, wakers;
+	bool blocked, wakers, kernel;
 	int64_t frequency;
 	struct names_options names;
 };

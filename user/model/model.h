@@ -311,6 +311,7 @@ struct place {
 	struct place_frame frames[PLACE_FRAMES];
 	unsigned int frame_count, own;
 	bool is_cut_off; /* its stack could not be followed to its root */
+	bool holds; /* where others' waits for that ended: `longest_by` is who waited longest */
 };
 
 /* A moment that a program marked: the probe ptrace_lab:phase. */
@@ -485,8 +486,8 @@ struct model {
 	VECTOR(struct wake) wakes;	   /* most often first */
 	struct wake_chain chain;	   /* the longest one */
 	struct subjects *subjects; /* what the scenario is about (model/subjects.h), or NULL */
-	VECTOR(struct herd) herds;	   /* only those of which some were woken for nothing */
-	VECTOR(struct polling) pollings;   /* threads that woke themselves for nothing */
+	VECTOR(struct herd) herds; /* only those of which some were woken for nothing */
+	VECTOR(struct polling) pollings; /* threads that woke themselves for nothing */
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "model/stack_tree.h"
 #include "recording/recording.h"
 #include "recording/stacks.h"
 
@@ -16,6 +17,7 @@ struct account {
 	uint32_t stack;
 	uint32_t count;
 	uint32_t longest_by;
+	bool holds;
 	uint64_t total_ns, max_ns;
 };
 
@@ -30,15 +32,15 @@ struct places {
 
 static uint32_t *slot_of(const struct places *places, const struct account *wanted)
 {
-	uint64_t key =
-		(uint64_t)wanted->stack << 32 | (uint64_t)wanted->syscall << 8 | wanted->reason;
+	uint64_t key = (uint64_t)wanted->stack << 32 | (uint64_t)wanted->syscall << 9 |
+		       (uint64_t)wanted->reason << 1 | wanted->holds;
 	size_t at = (key * 0x9e3779b97f4a7c15u >> 24) & (places->size - 1);
 
 	for (; places->table[at]; at = (at + 1) & (places->size - 1)) {
 		const struct account *it = &places->accounts.items[places->table[at] - 1];
 
 		if (it->stack == wanted->stack && it->reason == wanted->reason &&
-		    it->syscall == wanted->syscall)
+		    it->syscall == wanted->syscall && it->holds == wanted->holds)
 			break;
 	}
 	return &places->table[at];
@@ -100,6 +102,13 @@ static void on_interval(void *context, const struct interval *interval)
 	};
 
 	if (interval->stack && interval->state == STATE_BLOCKED)
+		add(context, &wanted, interval->thread, interval->end - interval->begin);
+	/* Who ends a wait for a lock gives it back, and that is where it was held. */
+	wanted.stack = interval->waker_stack;
+	wanted.holds = true;
+	if (wanted.stack && interval->state == STATE_BLOCKED && reason_is_lock(interval->reason) &&
+	    interval->waker_context == PL_WAKER_TASK &&
+	    (!interval->holder || interval->holder == interval->waker))
 		add(context, &wanted, interval->thread, interval->end - interval->begin);
 }
 
@@ -273,6 +282,8 @@ static int compare_looks(const void *a, const void *b)
 
 	if (one->reason != two->reason)
 		return one->reason < two->reason ? -1 : 1;
+	if (one->holds != two->holds)
+		return one->holds < two->holds ? -1 : 1;
 	if (one->syscall != two->syscall)
 		return one->syscall < two->syscall ? -1 : 1;
 	if (one->frame_count != two->frame_count)
@@ -341,6 +352,7 @@ int places_finish(struct places *places, const struct recording *recording, stru
 			.syscall = account->syscall,
 			.count = account->count,
 			.longest_by = account->longest_by,
+			.holds = account->holds,
 			.total_ns = account->total_ns,
 			.max_ns = account->max_ns,
 		};

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "model/lock_label.h"
+#include "model/lock_map.h"
 #include "model/stack_tree.h"
 #include "model/timeline.h"
 #include "recording/recording.h"
@@ -31,6 +33,8 @@ struct known_table {
 	size_t size, count;
 };
 
+#define UNKNOWN_LOCK (UINT32_MAX - 2)
+
 struct feed {
 	struct stack_tree *tree;
 	struct recording *recording;
@@ -42,6 +46,7 @@ struct feed {
 	bool has_samples;
 	struct feed_thread *threads;
 	struct known_table nodes, weight_index;
+	struct lock_map locks; /* index of the model's, or UNKNOWN_LOCK */
 	VECTOR(struct tree_weight) weights;
 	int error;
 };
@@ -51,7 +56,7 @@ struct feed {
 bool reason_is_lock(enum reason reason)
 {
 	return reason == REASON_LOCK || reason == REASON_RWLOCK || reason == REASON_SEMAPHORE ||
-	       reason == REASON_FILE_LOCK || reason == REASON_MEMORY;
+	       reason == REASON_FILE_LOCK || reason == REASON_MEMORY || reason == REASON_GIL;
 }
 
 static struct known *known_slot(struct known_table *table, uint64_t key)
@@ -325,21 +330,70 @@ static uint32_t add_state(struct feed *feed, uint32_t place, enum node_kind kind
 	return child(feed, place, label, kind);
 }
 
-/* Who held what was waited for. */
+/* Interpreters wait for their lock at several addresses, read-write locks at two. */
+static const struct lock *lock_of(const struct feed *feed, const struct interval *interval)
+{
+	uint32_t process = feed->model->threads.items[interval->thread].process;
+	const struct lock *lock;
+
+	vector_for_each (&feed->model->locks, lock) {
+		bool is_it = lock->address == interval->address ||
+			     (lock->reason == REASON_RWLOCK &&
+			      lock->address == (interval->address & ~7ull)) ||
+			     lock->reason == REASON_GIL;
+
+		if (is_it && lock->reason == interval->reason &&
+		    (lock->process == process || lock->shared))
+			return lock;
+	}
+	return NULL;
+}
+
+/* What was waited for, which needs a look through all locks the first time only. */
+static uint32_t add_lock(struct feed *feed, uint32_t node, const struct interval *interval)
+{
+	uint32_t process = feed->model->threads.items[interval->thread].process, index = NO_LOCK;
+	const struct lock *lock = NULL;
+	char label[160];
+
+	if (!interval->address)
+		return node;
+	if (!lock_map_find(&feed->locks, interval->address ^ (uint64_t)interval->reason << 56,
+			   process, &index)) {
+		lock = lock_of(feed, interval);
+		if (lock)
+			index = lock - feed->model->locks.items;
+		if (lock_map_at(&feed->locks, interval->address ^ (uint64_t)interval->reason << 56,
+				process, index == NO_LOCK ? UNKNOWN_LOCK : index, &index)) {
+			feed->error = -ENOMEM;
+			return 0;
+		}
+	}
+	lock = index < feed->model->locks.count ? &feed->model->locks.items[index] : NULL;
+	snprintf(label, sizeof(label), "[%s]",
+		 lock_label(feed->model, lock, interval->address).text);
+	return child(feed, node, label, NODE_BLOCKED);
+}
+
+/* Who held what was waited for, and where it gave it back. */
 static uint32_t add_holder(struct feed *feed, uint32_t node, const struct interval *interval)
 {
 	uint32_t holder =
 		interval->holder ? timeline_thread_of(feed->timeline, interval->holder) : NO_THREAD;
+	bool ended_it = interval->waker_context == PL_WAKER_TASK && !interval->open_end &&
+			(!interval->holder || interval->waker == interval->holder);
+	struct recording_stack unused;
 	char label[64];
 
-	if (interval->address) {
-		snprintf(label, sizeof(label), "[at 0x%" PRIx64 "]", interval->address);
-		node = child(feed, node, label, NODE_BLOCKED);
-	}
+	if (holder >= feed->model->threads.count && ended_it && interval->waker)
+		holder = timeline_thread_of(feed->timeline, interval->waker);
 	if (holder >= feed->model->threads.count)
 		return node;
 	snprintf(label, sizeof(label), "[held by %s]", feed->model->threads.items[holder].name);
-	return child(feed, node, label, NODE_BLOCKED);
+	node = child(feed, node, label, NODE_BLOCKED);
+	if (ended_it && recording_stack(feed->recording, interval->waker_stack, &unused))
+		node = add_stack(feed, node, interval->waker_stack);
+	return node;
 }
 
 static uint32_t blocked_node(struct feed *feed, const struct interval *interval)
@@ -351,7 +405,9 @@ static uint32_t blocked_node(struct feed *feed, const struct interval *interval)
 		reason_text(feed, interval, cause, sizeof(cause));
 	node = add_place(feed, node, interval->stack, interval->kernel_stack);
 	node = add_state(feed, node, NODE_BLOCKED, state_name(interval->state), cause);
-	return feed->tree->kind == TREE_LOCK ? add_holder(feed, node, interval) : node;
+	if (feed->tree->kind != TREE_LOCK)
+		return node;
+	return add_holder(feed, add_lock(feed, node, interval), interval);
 }
 
 /* One that has ended since is known all the same: a thread that ends wakes who waits for it. */
@@ -722,6 +778,7 @@ static void feed_close(struct feed *feed)
 	free(feed->threads);
 	free(feed->nodes.slots);
 	free(feed->weight_index.slots);
+	lock_map_free(&feed->locks);
 }
 
 int stack_tree_add(struct stack_tree *tree, struct recording *recording, const struct model *model,

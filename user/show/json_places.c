@@ -21,7 +21,7 @@ static void put_place(struct json *json, const struct model *model, const struct
 	bool running = place->reason == REASON_NONE;
 
 	json_object(json, NULL);
-	json_string(json, "state", running ? "running" : "blocked");
+	json_string(json, "state", running ? "running" : place->holds ? "holding" : "blocked");
 	json_string(json, "reason", running ? NULL : reason_name(place->reason));
 	json_string(json, "syscall",
 		    place->reason == REASON_SYSCALL
@@ -60,8 +60,11 @@ static const struct member frame_members[] = {
 };
 
 const struct member place_members[] = {
-	MEMBER("state", STRING, "running: by samples; blocked."),
-	MEMBER_OR_NULL("reason", STRING, "What it was blocked for; null: running."),
+	MEMBER("state", STRING,
+	       "running: by samples; blocked; holding: where what others waited for was "
+	       "given back, with --waker-stacks."),
+	MEMBER_OR_NULL("reason", STRING,
+		       "What it, or the others, were blocked for; null: running."),
 	MEMBER_OR_NULL("syscall", STRING, "Reason \"system call\": which one."),
 	MEMBER("count", COUNT, "Waits; running: samples."),
 	MEMBER("total_ns", COUNT,

@@ -26,6 +26,14 @@ static const struct table_column blocked_columns[PLACE_COLUMNS] = {
 	[PLACE_WHERE] = {.head = "at", .min = 50},
 };
 
+static const struct table_column holding_columns[PLACE_COLUMNS] = {
+	[PLACE_TOTAL] = {.head = "held up", .right = true},
+	[PLACE_TIMES] = {.head = "times", .right = true, .drop = 2},
+	[PLACE_LONGEST] = {.head = "longest", .right = true, .drop = 1},
+	[PLACE_REASON] = {.head = "for", .min = 4},
+	[PLACE_WHERE] = {.head = "given back at", .min = 50},
+};
+
 enum {
 	CPU_TIME,
 	CPU_SAMPLES,
@@ -92,21 +100,35 @@ static void put_running(struct table *table, const struct place *place, uint64_t
 	table_cell(table, CPU_WHERE, STYLE_PLAIN, "%s", where_of(place).text);
 }
 
-static void show_some(struct text *text, const struct model *model, bool running, uint64_t all,
+enum what { WHAT_BLOCKED, WHAT_HOLDING, WHAT_RUNNING, WHAT_COUNT };
+
+static enum what what_of(const struct place *place)
+{
+	if (place->reason == REASON_NONE)
+		return WHAT_RUNNING;
+	return place->holds ? WHAT_HOLDING : WHAT_BLOCKED;
+}
+
+static void show_some(struct text *text, const struct model *model, enum what what, uint64_t all,
 		      size_t count)
 {
+	static const struct table_column *const columns[WHAT_COUNT] = {
+		[WHAT_BLOCKED] = blocked_columns,
+		[WHAT_HOLDING] = holding_columns,
+		[WHAT_RUNNING] = cpu_columns,
+	};
 	unsigned int most = text->options.threads ? text->options.threads : PLACES_DEFAULT,
 		     shown = 0;
 	const struct place *place;
 	struct table table;
 
 	text_gap(text);
-	table_start(&table, text, running ? cpu_columns : blocked_columns,
-		    running ? CPU_COLUMNS : PLACE_COLUMNS, 0);
+	table_start(&table, text, columns[what],
+		    what == WHAT_RUNNING ? (int)CPU_COLUMNS : (int)PLACE_COLUMNS, 0);
 	vector_for_each (&model->places, place) {
-		if ((place->reason == REASON_NONE) != running || shown == most)
+		if (what_of(place) != what || shown == most)
 			continue;
-		if (running)
+		if (what == WHAT_RUNNING)
 			put_running(&table, place, all);
 		else
 			put_blocked(&table, model, place);
@@ -120,17 +142,15 @@ static void show_some(struct text *text, const struct model *model, bool running
 
 void show_places(struct text *text, const struct model *model)
 {
-	size_t blocked = 0, running = 0;
+	size_t counts[WHAT_COUNT] = {0};
 	const struct place *place;
 	uint64_t all = 0;
 
 	vector_for_each (&model->places, place) {
-		blocked += place->reason != REASON_NONE;
-		running += place->reason == REASON_NONE;
+		counts[what_of(place)]++;
 		all += place->reason == REASON_NONE ? place->total_ns : 0;
 	}
-	if (blocked)
-		show_some(text, model, false, 0, blocked);
-	if (running)
-		show_some(text, model, true, all, running);
+	for (enum what what = 0; what < WHAT_COUNT; what++)
+		if (counts[what])
+			show_some(text, model, what, all, counts[what]);
 }

@@ -63,3 +63,8 @@ const char *kernel_names_find(const struct kernel_names *names, uint64_t address
 
 	return symbol ? symbol_name(&names->symbols, symbol) : "";
 }
+
+bool kernel_names_are_hidden(const struct kernel_names *names)
+{
+	return !names->symbols.symbols.count;
+}

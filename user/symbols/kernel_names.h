@@ -3,6 +3,7 @@
 #ifndef SYMBOLS_KERNEL_NAMES_H
 #define SYMBOLS_KERNEL_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kernel_names;
@@ -11,6 +12,8 @@ struct kernel_names;
  * names. 0 or -ENOMEM. */
 int kernel_names_load(const char *path, struct kernel_names **ret);
 void kernel_names_free(struct kernel_names **names);
+/* There is none whose address the kernel tells. */
+bool kernel_names_are_hidden(const struct kernel_names *names);
 /* "" if it is not known. */
 const char *kernel_names_find(const struct kernel_names *names, uint64_t address);
 

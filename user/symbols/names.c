@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/vector.h"
 #include "recording/recording.h"
 #include "symbols/binary.h"
@@ -314,20 +315,37 @@ int names_frame(struct names *names, struct names_module *module, uint64_t addre
 	return r ? r : frame_map_add(&module->frames, address, *ret_frame);
 }
 
+static int load_kernel(struct names *names)
+{
+	int r;
+
+	if (names->kernel)
+		return 0;
+	r = kernel_names_load("/proc/kallsyms", &names->kernel);
+	if (!r && kernel_names_are_hidden(names->kernel))
+		log_warning("the kernel hides where its functions are (sysctl "
+			    "kernel.kptr_restrict): its frames are shown as addresses");
+	return r;
+}
+
+const char *names_kernel_function(struct names *names, uint64_t address)
+{
+	return load_kernel(names) ? "" : kernel_names_find(names->kernel, address);
+}
+
 int names_kernel_frame(struct names *names, uint64_t address, struct recording_writer *writer,
 		       uint32_t *ret_frame)
 {
 	static const struct recording_module module = {.kind = MODULE_KERNEL, .path = "[kernel]"};
 	struct recording_frame frame = {.kind = FRAME_KERNEL, .address = address};
 	uint32_t known = frame_map_find(&names->kernel_frames, address);
-	int r = 0;
+	int r;
 
 	if (known) {
 		*ret_frame = known;
 		return 0;
 	}
-	if (!names->kernel)
-		r = kernel_names_load("/proc/kallsyms", &names->kernel);
+	r = load_kernel(names);
 	if (!r && !names->kernel_id)
 		r = recording_write_module(writer, &module, &names->kernel_id);
 	if (r)

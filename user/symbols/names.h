@@ -61,6 +61,8 @@ int names_frame(struct names *names, struct names_module *module, uint64_t addre
 /* Of the kernel, from /proc/kallsyms. */
 int names_kernel_frame(struct names *names, uint64_t address, struct recording_writer *writer,
 		       uint32_t *ret_frame);
+/* Its name alone; "" if the kernel does not tell it. */
+const char *names_kernel_function(struct names *names, uint64_t address);
 /* In memory that belongs to no file: named by /tmp/perf-PID.map, if the process writes one. */
 int names_jit_frame(struct names *names, pid_t pid, uint64_t address,
 		    struct recording_writer *writer, uint32_t *ret_frame);
