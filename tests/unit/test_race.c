@@ -121,6 +121,22 @@ static void a_trap_that_is_told_milliseconds_late_does_not_spoil_the_count(void 
 	}
 }
 
+/* Each is preempted between its read and its write, so that dozens of writes are due at a time, and
+ * more orders fit than can be looked through. What is named must be true all the same. */
+static void a_storm_of_threads_that_have_read_and_not_written_names_nobody_wrongly(void **state)
+{
+	struct simulation simulation = {.kind = SIMULATED_READ_WRITE,
+					.threads = 40,
+					.updates = 10,
+					.gap = 40000,
+					.rare = 2};
+	uint64_t named = 0;
+
+	for (simulation.seed = 1; simulation.seed <= 10; simulation.seed++)
+		named += check(&simulation).named;
+	assert_true(named);
+}
+
 static void where_only_writes_are_seen_the_count_is_exact_too(void **state)
 {
 	struct tally tally = check_seeds(
@@ -272,6 +288,8 @@ int main(void)
 			losses_of_two_threads_are_counted_exactly_and_nine_in_ten_are_named),
 		cmocka_unit_test(a_thread_that_loses_its_cpu_between_read_and_write_is_found_out),
 		cmocka_unit_test(a_trap_that_is_told_milliseconds_late_does_not_spoil_the_count),
+		cmocka_unit_test(
+			a_storm_of_threads_that_have_read_and_not_written_names_nobody_wrongly),
 		cmocka_unit_test(where_only_writes_are_seen_the_count_is_exact_too),
 		cmocka_unit_test(additions_that_are_not_atomic_are_counted_exactly),
 		cmocka_unit_test(no_loss_is_named_where_updates_are_atomic_or_locked),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* race_losses.c - from the order of the accesses to the updates that were lost */
-#include "model/race_inside.h"
+#include "model/race_certain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -81,18 +81,42 @@ static uint64_t found_by(const struct race_work *work, const struct placed *plac
 	return fate->source == RACE_NONE ? 0 : work->order.stores.items[fate->source].value;
 }
 
-static enum race_certainty certainty_of(const struct placed *victim, const struct placed *killer)
+/* That `killer` wiped out the store at `index`, or the last of those that went on from it. */
+static bool is_chain(const struct race_work *work, const struct race_certain *certain,
+		     const struct fate *fates, size_t index)
 {
-	if (!victim->settled || !killer->settled)
-		return RACE_DOUBT;
+	uint32_t killer = fates[index].killer;
+	const struct placed *placed = &work->order.stores.items[killer];
+
+	if (!placed->settled || !placed->stale || !race_wiped_out(certain, killer))
+		return false;
+	for (size_t i = index; i + 1 < killer; i++) {
+		if (fates[i + 1].source != i || race_may_have_found(certain, killer, i))
+			return false;
+		if (!race_went_on(certain, i, i + 1) &&
+		    (i == index || !race_went_on_from_twins(certain, i, i + 1, killer)))
+			return false;
+	}
+	return race_is_dead(certain, index);
+}
+
+static enum race_certainty certainty_of(const struct race_work *work,
+					const struct race_certain *certain,
+					const struct fate *fates, size_t index)
+{
+	const struct placed *victim = &work->order.stores.items[index];
+	const struct placed *killer = &work->order.stores.items[fates[index].killer];
+	bool is_pair = fates[index].killer == index + 1;
+
 	/* Which of the two is the one that is lost depends on who read it last. */
-	if (killer->stale && killer->one_victim && killer->found == victim->found &&
+	if (is_pair && victim->settled && killer->settled && killer->stale &&
+	    race_wiped_out(certain, index + 1) && killer->found == victim->found &&
 	    killer->value == victim->value)
 		return RACE_TWINS;
-	if (killer->group != STEP_NONE)
-		return killer->group == victim->group ? RACE_TWINS : RACE_DOUBT;
-	return killer->stale && killer->one_victim && victim->group == STEP_NONE ? RACE_CERTAIN
-										 : RACE_DOUBT;
+	if (killer->group != STEP_NONE && killer->group == victim->group && victim->settled &&
+	    killer->settled)
+		return RACE_TWINS;
+	return is_chain(work, certain, fates, index) ? RACE_CERTAIN : RACE_DOUBT;
 }
 
 /* The steps' times alone may say it: the killer had read before the victim could write, and could
@@ -107,7 +131,8 @@ static bool is_certain_by_time(const struct race_work *work, const struct placed
 	       steps[wrote->pair].end <= lost->begin && lost->end <= wrote->begin;
 }
 
-static int add_loss(struct race_work *work, const struct fate *fates, size_t index)
+static int add_loss(struct race_work *work, const struct race_certain *certain,
+		    const struct fate *fates, size_t index)
 {
 	const struct placed *victim = &work->order.stores.items[index], *killer;
 	struct race_loss *loss = vector_add(&work->out->losses);
@@ -124,8 +149,9 @@ static int add_loss(struct race_work *work, const struct fate *fates, size_t ind
 		loss->killer_read = read_of(work, killer);
 		loss->read = found_by(work, killer, &fates[fates[index].killer]);
 		loss->written = killer->value;
-		loss->certainty = certainty_of(victim, killer);
-		if (loss->certainty == RACE_DOUBT && is_certain_by_time(work, victim, killer))
+		loss->certainty = certainty_of(work, certain, fates, index);
+		if (loss->certainty == RACE_DOUBT && is_certain_by_time(work, victim, killer) &&
+		    race_is_dead(certain, index))
 			loss->certainty = RACE_CERTAIN;
 	}
 	return 0;
@@ -312,21 +338,40 @@ int race_count_losses(struct race_work *work)
 	return 0;
 }
 
+static int list_losses(struct race_work *work, const struct fate *fates)
+{
+	size_t count = work->order.stores.count;
+	CLEANUP_FREE bool *lives = calloc(count + 1, sizeof(*lives));
+	struct race_certain *certain;
+	int error;
+
+	if (!lives)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		lives[i] = fates[i].lives;
+	error = race_certain_new(work, lives, &certain);
+	if (error)
+		return error;
+	for (size_t i = 0; i < count && !error; i++)
+		if (!fates[i].lives && !work->order.stores.items[i].assigns)
+			error = add_loss(work, certain, fates, i);
+	race_certain_free(&certain);
+	return error;
+}
+
 int race_find_losses(struct race_work *work)
 {
 	size_t count = work->order.stores.count;
 	CLEANUP_FREE uint32_t *position = calloc(work->steps.count + 1, sizeof(*position));
 	CLEANUP_FREE struct fate *fates = calloc(count + 1, sizeof(*fates));
-	int error = 0;
+	int error;
 
 	if (!position || !fates)
 		return -ENOMEM;
 	find_sources(work, position, fates);
 	find_living(work, fates);
 	find_killers(work, fates);
-	for (size_t i = 0; i < count && !error; i++)
-		if (!fates[i].lives && !work->order.stores.items[i].assigns)
-			error = add_loss(work, fates, i);
+	error = list_losses(work, fates);
 	if (!error && !work->has_other)
 		error = name_twins(work);
 	return error;

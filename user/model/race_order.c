@@ -86,6 +86,9 @@ static void store(const struct search *search, struct state *state, uint32_t ind
 	if (step->kind == STEP_UPDATE) {
 		edge->has_found = state->known;
 		edge->found = state->value;
+	} else if (step->pair != STEP_NONE && search->steps[step->pair].known) {
+		edge->has_found = true;
+		edge->found = search->steps[step->pair].found;
 	} else if (close_update(state, index, &update)) {
 		edge->has_found = update.known;
 		edge->found = update.found;
@@ -100,11 +103,27 @@ static void store(const struct search *search, struct state *state, uint32_t ind
 	edge->value = state->value;
 }
 
+/* What is left out may be what really happened: the orders that are followed instead can have steps
+ * placed that were not yet, and the other way round, until the last of those is behind us. */
+static void leave_out(struct search *search)
+{
+	size_t last = search->placed_count + 2 * WINDOW;
+	const struct late_step *late;
+
+	vector_for_each (&search->late_now, late)
+		if (late->index + WINDOW > last)
+			last = late->index + WINDOW;
+	search->doubtful = true;
+	if (last > search->doubt_until)
+		search->doubt_until = last;
+}
+
 /* False if the step cannot come next: its load would find something else. `force`: it does. */
-static bool apply(const struct search *search, struct state *state, uint32_t index, bool force,
+static bool apply(struct search *search, struct state *state, uint32_t index, bool force,
 		  struct edge *edge)
 {
 	const struct step *step = &search->steps[index];
+	bool has_room = true;
 
 	edge->step = index;
 	edge->at = state->at;
@@ -113,13 +132,14 @@ static bool apply(const struct search *search, struct state *state, uint32_t ind
 			return false;
 		leave(state, true, step->found);
 	}
-	if (step->kind == STEP_LOAD) {
-		if (step->pair != STEP_NONE && !open_update(state, step->pair))
-			return false;
-	} else {
+	if (step->kind != STEP_LOAD)
 		store(search, state, index, edge);
-	}
-	return mark_placed(&state->at, index);
+	else if (step->pair != STEP_NONE && !step->known && !open_update(state, step->pair))
+		has_room = false;
+	has_room = has_room && mark_placed(&state->at, index);
+	if (!has_room)
+		leave_out(search);
+	return has_room;
 }
 
 /* ---- a layer -------------------------------------------------------------------------------- */
@@ -180,21 +200,6 @@ static size_t add_state(struct search *search, const struct state *state)
 	return search->next.count - 1;
 }
 
-/* What is left out concerns steps that may come next here; they are all behind us once the last of
- * those is. */
-static void leave_out(struct search *search)
-{
-	size_t last = search->placed_count + DOUBT_STEPS;
-	const struct late_step *late;
-
-	vector_for_each (&search->late_now, late)
-		if (late->index + DOUBT_STEPS > last)
-			last = late->index + DOUBT_STEPS;
-	search->doubtful = true;
-	if (last > search->doubt_until)
-		search->doubt_until = last;
-}
-
 static int follow(struct search *search, uint32_t from, uint32_t index, bool force)
 {
 	struct state state = search->now.items[from];
@@ -228,8 +233,6 @@ static int expand_late(struct search *search, uint32_t from)
 		if (late.index < at.base || late.index - at.base < WINDOW || late.from > at.base ||
 		    is_placed(&at, late.index) || !is_placed(&at, search->steps[late.index].before))
 			continue;
-		if (at.far_count == FAR_MAX)
-			leave_out(search);
 		error = follow(search, from, late.index, false);
 		if (error)
 			return error;
@@ -282,7 +285,7 @@ static int settle(struct search *search, uint32_t at)
 	search->value_before = only.value;
 	search->edges.count = 0;
 	search->layers.count = 0;
-	search->doubtful = false;
+	search->doubtful = search->placed_count < search->doubt_until;
 	forget_next(search);
 	search->now.count = 0;
 	if (!vector_add(&search->now))
@@ -390,7 +393,7 @@ static int break_here(struct search *search)
 	uint32_t index = state->at.base;
 	int error;
 
-	if (search->placed_count < search->doubt_until) {
+	if (search->doubt_until && search->placed_count < search->doubt_until + BLAME_STEPS) {
 		search->out->given_up++;
 		leave_out(search);
 	} else {

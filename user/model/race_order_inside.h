@@ -7,15 +7,16 @@
 
 #define WINDOW	   64
 #define FAR_MAX	   6   /* steps placed that are told so late that they lie behind the window */
-#define OPEN_MAX   12  /* updates that have loaded and not stored yet */
+#define OPEN_MAX   12  /* updates that have loaded, nobody saw what, and not stored yet */
 #define STATES_MAX 256 /* in one layer; those beyond are left out, and the segment is in doubt */
 #define STATES_FEW 16  /* the same once so many ways have been looked at: */
 #define WORK_MAX   (40u << 20)
 #define TABLE	   2048
 
 /* A segment that does not come to an end is ended, and is in doubt. */
-#define LAYERS_MAX  1000
-#define DOUBT_STEPS (20 * LAYERS_MAX)
+#define LAYERS_MAX 1000
+/* So long after a way was left out, that nothing fits may be because of that. */
+#define BLAME_STEPS 6000
 
 /* An update under way: what its load has found. */
 struct open_update {
@@ -78,7 +79,7 @@ struct search {
 	uint16_t table[TABLE]; /* of `next`: index + 1 */
 	uint64_t work;
 	size_t placed_count; /* steps so far */
-	size_t doubt_until;  /* up to this one, what does not fit may be because of ways left out */
+	size_t doubt_until;  /* up to this one, what is followed may not be what happened */
 	VECTOR(struct late_step) late; /* in order of `from` */
 	size_t late_next;	       /* the first that is not yet among those below */
 	VECTOR(struct late_step) late_now;
