@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Variables that are watched: every access, against what the program itself counts."""
 
+import errno
 import os
 import subprocess
 import tempfile
@@ -214,6 +215,33 @@ class Refusals(WatchTest):
         self.refuse("0x10", "no memory there")
         self.refuse("0x11:4", "multiple")
         self.refuse("a b", "not the name of a variable")
+        self.refuse("folded", "optimised away", "volatile")
+        self.refuse("threads", "register", "no memory to watch")
+
+    def test_a_name_that_several_files_have_is_not_guessed(self):
+        done = lab.tool("run", "--watch", "options", "--", lab.TOOL, "version")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("'options' is ambiguous", done.stderr)
+        self.assertRegex(done.stderr, r"say cmd_\w+\.c:options or \w+\.c:options")
+
+    def test_what_the_kernel_says_is_said_in_words(self):
+        for number, status, words in ((errno.EPERM, 120, "the kernel refuses"),
+                                      (errno.ENODEV, 121, "has no hardware watchpoints"),
+                                      (errno.EOPNOTSUPP, 121, "has no hardware watchpoints"),
+                                      (errno.ENOSPC, 121, "all watchpoints of the processor")):
+            with self.subTest(words):
+                done = subprocess.run([lab.target("refuse"), str(number), lab.TOOL, "run",
+                                       "--watch", "counter", "--", lab.target("races")],
+                                      capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, status)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+                self.assertEqual(done.stdout, "")
+
+    def test_the_whole_machine_has_no_variable(self):
+        done = lab.tool("record", "-a", "--watch", "counter")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("these have: `run`, `attach`", done.stderr)
 
     def test_all_taken(self):
         waits = subprocess.Popen([lab.target("races"), "hold"], stdout=subprocess.DEVNULL)
@@ -252,6 +280,28 @@ class Scenarios(WatchTest):
         self.assertEqual(variable["lost"], watch["expected"] - watch["actual"])
         self.assertEqual(traced.json["result"]["expected"], 200000)
         self.assertEqual(len(traced.json["threads"]), 3)
+
+    def prove(self, name, *options):
+        watch = lab.scenario(name, *options).json["watch"]
+        self.assertTrue(watch["complete"], watch)
+        self.assertEqual(len(watch["variables"]), 1)
+        return watch, watch["variables"][0]
+
+    def test_split_and_storm_are_proven_too(self):
+        for name in ("counter-split", "counter-storm-race"):
+            with self.subTest(name):
+                watch, variable = self.prove(name)
+                self.assertTrue(variable["exact"])
+                self.assertEqual(variable["lost"], watch["expected"] - watch["actual"])
+                if variable["lost"] > 20:
+                    self.assertGreaterEqual(variable["named"], 0.8 * variable["lost"])
+
+    def test_removals_that_a_list_lost_are_proven(self):
+        watch, variable = self.prove("list-race")
+        self.assertEqual(watch["expected"], 400)
+        self.assertEqual((variable["step"], variable["first"], variable["last"]), (-1, 400, 0))
+        self.assertTrue(variable["exact"])
+        self.assertEqual(variable["lost"], variable["updates"] - 400)
 
     def test_the_proof_can_be_left_out(self):
         done = lab.Traced(["run", "--no-watch", "counter-race", "--count", "1000"])

@@ -26,7 +26,7 @@ struct queue {
 volatile long table[8];
 static __thread volatile long own;
 long *heap;
-static int unused_one;
+static int folded;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static long count;
@@ -150,5 +150,5 @@ int main(int argc, char **argv)
 	all_at_work(threads);
 	printf("%ld %ld %ld %d %d %ld %ld\n", counter, plain, (long)exact, narrow, tiny,
 	       queue.inner.head, table[3]);
-	return unused_one;
+	return folded;
 }

@@ -240,6 +240,25 @@ static void an_assignment_is_not_an_update(void **state)
 	race_free(&race);
 }
 
+static void what_it_is_set_to_before_all_updates_is_where_it_begins(void **state)
+{
+	static const struct race_access accesses[] = {
+		{.end = 10, .thread = 0, .kind = RACE_WRITE, .value = 5},
+		{.begin = 20, .end = 30, .thread = 1, .kind = RACE_READ, .value = 5},
+		{.begin = 20, .end = 40, .thread = 2, .kind = RACE_READ, .value = 5},
+		{.begin = 30, .end = 50, .thread = 1, .kind = RACE_WRITE, .value = 4},
+		{.begin = 40, .end = 60, .thread = 2, .kind = RACE_WRITE, .value = 4},
+		{.begin = 60, .end = 70, .thread = 0, .kind = RACE_READ, .value = 4},
+	};
+	struct race race = work_out(accesses, 6, true);
+
+	assert_true(race.exact);
+	assert_int_equal(race.first, 5);
+	assert_int_equal(race.lost, 1);
+	assert_int_equal(race.named, 1);
+	race_free(&race);
+}
+
 static void updates_that_differ_are_told_apart_from_a_counter(void **state)
 {
 	static const struct race_access accesses[] = {
@@ -296,6 +315,7 @@ int main(void)
 		cmocka_unit_test(who_wrote_between_a_read_and_its_write_is_the_victim),
 		cmocka_unit_test(a_value_that_nobody_wrote_breaks_the_proof),
 		cmocka_unit_test(an_assignment_is_not_an_update),
+		cmocka_unit_test(what_it_is_set_to_before_all_updates_is_where_it_begins),
 		cmocka_unit_test(updates_that_differ_are_told_apart_from_a_counter),
 		cmocka_unit_test(a_counter_may_count_down_and_be_small),
 		cmocka_unit_test(nothing_gives_nothing),

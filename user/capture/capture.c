@@ -487,6 +487,11 @@ static int start_stacks(struct session *session)
 
 	if (!error)
 		error = stacks_watch(session->stacks, drain_fd(session->drain));
+	/* Who asked for a variable alone can do without. */
+	if (error && !options->stacks) {
+		stacks_free(&session->stacks);
+		return 0;
+	}
 	if (error) {
 		log_error("stacks cannot be kept here (%s): `ptrace-lab doctor` says what is "
 			  "missing",

@@ -153,11 +153,13 @@ static int start(struct proof *proof)
 	if (kernel_side_load(&side_options, &proof->side) ||
 	    drain_new_listener(proof->side, take_name, proof, &proof->drain))
 		return fail(proof, "the BPF programs could not be loaded again");
-	if (stacks_new(proof->side, proof->writer, &proof->options->stack_options, &proof->stacks))
-		return fail(proof, "the stacks of the second run could not be kept");
-	drain_tell(proof->drain, proof->stacks);
-	stacks_know(proof->stacks, proof->program_fd);
-	stacks_follow(proof->stacks, proof->target.pid);
+	/* The proof can do without. */
+	if (!stacks_new(proof->side, proof->writer, &proof->options->stack_options,
+			&proof->stacks)) {
+		drain_tell(proof->drain, proof->stacks);
+		stacks_know(proof->stacks, proof->program_fd);
+		stacks_follow(proof->stacks, proof->target.pid);
+	}
 	status = watcher_begin(proof->watcher, proof->side, proof->writer);
 	if (!status) {
 		kernel_side_arm(proof->side, proof->target.pid);
@@ -183,7 +185,8 @@ static bool follow(struct proof *proof)
 		poll(wait, sizeof(wait) / sizeof(wait[0]), FETCH_EVERY);
 		watcher_fetch(proof->watcher);
 		drain_fetch(proof->drain);
-		stacks_fetch(proof->stacks);
+		if (proof->stacks)
+			stacks_fetch(proof->stacks);
 		if (wait[3].revents & POLLIN || monotonic_ns() - proof->begin > TIME_MAX) {
 			kill(proof->target.pid, SIGKILL);
 			return false;
@@ -217,7 +220,8 @@ static void end(struct proof *proof, bool finished)
 	kernel_side_stop(proof->side, &stopped);
 	watcher_fetch(proof->watcher);
 	drain_fetch(proof->drain);
-	stacks_fetch(proof->stacks);
+	if (proof->stacks)
+		stacks_fetch(proof->stacks);
 	note_command(proof);
 	if (!finished || status)
 		fail(proof, "the second run, in which variables are watched, did not end well");

@@ -92,10 +92,27 @@ static const struct option_spec *find_letter(const struct command *command, char
 	return NULL;
 }
 
+/* "`run`, `attach`": the commands that have it. Empty if none does. */
+static struct shown commands_with(const char *given)
+{
+	struct shown shown = {""};
+	size_t used = 0;
+
+	for (size_t c = 0; *given && commands[c]; c++)
+		for (size_t i = 0; commands[c]->options && commands[c]->options[i].name; i++)
+			if (!strcmp(commands[c]->options[i].name, given) &&
+			    used < sizeof(shown.text))
+				used += (size_t)snprintf(shown.text + used,
+							 sizeof(shown.text) - used, "%s`%s`",
+							 used ? ", " : "", commands[c]->name);
+	return shown;
+}
+
 static int unknown_name(const struct parser *parser, const char *name, size_t length)
 {
 	const struct option_spec *option;
 	const char *names[NAMES_MAX], *nearest;
+	struct shown others;
 	char given[160];
 	size_t count = 0;
 
@@ -105,7 +122,11 @@ static int unknown_name(const struct parser *parser, const char *name, size_t le
 	}
 	snprintf(given, sizeof(given), "%.*s", (int)(length < 150 ? length : 150), name);
 	nearest = nearest_word(given, names, count);
-	if (nearest)
+	others = commands_with(given);
+	if (*others.text && parser->command->name)
+		log_error("`%s` has no option --%s, but these have: %s", parser->command->name,
+			  show(given).text, others.text);
+	else if (nearest)
 		log_error("there is no option --%s; did you mean --%s? '%s --help' lists all",
 			  show(given).text, nearest, invocation(parser).text);
 	else

@@ -338,6 +338,39 @@ static int take_apart(struct race_work *work)
 	return error ? error : sort_steps(work);
 }
 
+/* A variable is mostly set to something before anybody updates it: it begins with the last of
+ * that. */
+static bool begins_with_assignments(const struct race_work *work, uint64_t *ret_first)
+{
+	const struct order *order = &work->order;
+	uint64_t updated = UINT64_MAX;
+	const struct step *step;
+	size_t count = 0;
+
+	while (count < order->stores.count && order->stores.items[count].assigns)
+		count++;
+	if (count != work->out->assignments || !count)
+		return false;
+	step = &work->steps.items[order->stores.items[count - 1].step];
+	if (!step->known)
+		return false;
+	*ret_first = step->value & work->mask;
+	for (size_t i = count; i < order->stores.count; i++) {
+		uint32_t index = order->stores.items[i].step;
+		uint32_t load = work->steps.items[index].pair;
+		const struct step *first = &work->steps.items[load != STEP_NONE ? load : index];
+
+		updated = first->begin < updated ? first->begin : updated;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct step *other = &work->steps.items[order->stores.items[i].step];
+
+		if (other->end > updated || (other != step && other->end > step->begin))
+			return false;
+	}
+	return true;
+}
+
 static void take_figures(struct race_work *work)
 {
 	const struct order *order = &work->order;
@@ -349,7 +382,10 @@ static void take_figures(struct race_work *work)
 	out->inferred = !work->options->reads_seen && work->has_step;
 	out->last = order->last;
 	out->last_certain = order->last_certain;
-	if (work->options->has_first) {
+	out->is_set = begins_with_assignments(work, &out->first);
+	if (out->is_set) {
+		out->has_first = true;
+	} else if (work->options->has_first) {
 		out->has_first = true;
 		out->first = work->options->first & work->mask;
 	} else if (order->stores.count && order->stores.items[0].has_found) {

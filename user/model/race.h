@@ -69,6 +69,7 @@ struct race {
 	bool counts;   /* every update adds the same: `step` */
 	bool inferred; /* reads were not seen: each write is taken for an update by `step` */
 	int64_t step;
+	bool is_set; /* by all assignments, before any update: `first` is what the last one left */
 	bool has_first;
 	uint64_t first, last; /* the value before the first update, after the last */
 	bool last_certain;

@@ -315,8 +315,8 @@ int race_count_losses(struct race_work *work)
 	int error = 0;
 
 	race->lost = race->losses.count;
-	if (race->counts && race->has_first && race->last_certain && !race->assignments &&
-	    !race->broken)
+	if (race->counts && race->has_first && race->last_certain &&
+	    (!race->assignments || race->is_set) && !race->broken)
 		error = values_fit(work, &race->exact);
 	if (error)
 		return error;

@@ -11,7 +11,7 @@ SCENARIO("title: two threads empty one list, and do items twice or not at all\n"
 	 "chapter: 7\n"
 	 "order: 3\n"
 	 "racy: yes\n"
-	 "racy: yes\n"
+	 "watch: shared_list.count:rw --items=400\n"
 	 "claim: items were done twice, or never\n"
 	 "  needs: cpus >= 2 else there was one CPU only\n"
 	 "  needs: overlap > 1ms else they hardly ever ran at once\n"
@@ -30,6 +30,8 @@ SCENARIO("title: two threads empty one list, and do items twice or not at all\n"
 	 "  needs: fact.started_together == 1 else the second CPU was never free\n"
 	 "  holds: overlap > 0\n"
 	 "  shows: overlap of fact.elapsed_ns as duration\n");
+
+static struct list shared_list;
 
 static void take(void *argument)
 {
@@ -96,14 +98,13 @@ int main(int argc, char **argv)
 	struct taker takers[TAKERS];
 	struct list_outcome outcome;
 	struct scenario_timer timer;
-	struct list list;
 
 	scenario_begin(argc, argv, options);
-	list_init(&list, items);
-	scenario_fact_address("shared_address", &list.count);
+	list_init(&shared_list, items);
+	scenario_fact_address("shared_address", &shared_list.count);
 	for (unsigned int i = 0; i < TAKERS; i++) {
 		taker_init(&takers[i], i, &gate, items);
-		takers[i].list = &list;
+		takers[i].list = &shared_list;
 	}
 	timer = scenario_start();
 	for (unsigned int i = 0; i < TAKERS; i++)
@@ -118,6 +119,6 @@ int main(int argc, char **argv)
 	tell_interleaving(takers);
 	for (unsigned int i = 0; i < TAKERS; i++)
 		free(takers[i].takings);
-	list_free(&list);
+	list_free(&shared_list);
 	return scenario_end();
 }
