@@ -22,6 +22,7 @@ enum pl_pcb_kind {
 	PL_PCB_TASK = 1,
 	PL_PCB_FILE = 2,
 	PL_PCB_AREA = 3,
+	PL_PCB_STACK = 4, /* only in a living kernel: its addresses mean nothing elsewhere */
 };
 
 enum pl_pcb_namespace {
@@ -185,16 +186,28 @@ struct pl_pcb_area {
 	char name[PL_PCB_NAME]; /* "" for memory without a file */
 };
 
+#define PL_PCB_KERNEL_FRAMES 40
+
+/* In the kernel, the innermost first. */
+struct pl_pcb_stack {
+	struct pl_pcb_head head;
+	PL_U32 count;
+	PL_U32 reserved;
+	PL_U64 addresses[PL_PCB_KERNEL_FRAMES];
+};
+
 union pl_pcb {
 	struct pl_pcb_head head;
 	struct pl_pcb_task task;
 	struct pl_pcb_file file;
 	struct pl_pcb_area area;
+	struct pl_pcb_stack stack;
 };
 
 PL_ASSERT("pl_pcb_head", sizeof(struct pl_pcb_head) == 24);
 PL_ASSERT("pl_pcb_task", sizeof(struct pl_pcb_task) % 8 == 0);
 PL_ASSERT("pl_pcb_file", sizeof(struct pl_pcb_file) % 8 == 0);
+PL_ASSERT("pl_pcb_stack", sizeof(struct pl_pcb_stack) % 8 == 0);
 PL_ASSERT("pl_pcb_area", sizeof(struct pl_pcb_area) % 8 == 0);
 
 #endif

@@ -78,6 +78,51 @@ def parked(*arguments):
         process.communicate()
 
 
+class Context(KernelTest):
+    """Where a thread is, and how it came there, while nobody stops it."""
+
+    def test_the_counter_and_both_stacks_are_those_of_the_program(self):
+        with parked("threads", 2) as process:
+            tasks = snapshot("--stack", "--registers", process.pid)["tasks"]
+            by_kernel = {t["identity"]["tid"]: read(
+                f"/proc/{process.pid}/task/{t['identity']['tid']}/stack") for t in tasks}
+        self.assertEqual(len(tasks), 3)
+        for task in tasks:
+            first = task["identity"]["tid"] == process.pid
+            context, counter = task["context"], task["program_counter"]
+            names = [frame["function"] for frame in context["user_stack"]]
+            self.assertEqual(counter["function"], names[0])
+            self.assertEqual(context["ip"], counter["ip"])
+            self.assertIn("read" if first else "pause", counter["function"])
+            self.assertIn("main" if first else "wait_for_ever", names)
+            self.assertEqual([f["outermost"] for f in context["user_stack"]],
+                             [False] * (len(names) - 1) + [True])
+            own = [f for f in context["user_stack"] if f["function"] in ("main", "wait_for_ever")]
+            self.assertEqual(own[0]["file"], "parked.c")
+            self.assertGreater(own[0]["line"], 0)
+            # The kernel has several names for one function.
+            lines = by_kernel[task["identity"]["tid"]].splitlines()
+            theirs = [line.split("] ")[1].split("+")[0] for line in lines]
+            ours = [frame["function"] for frame in context["kernel_stack"]]
+            self.assertEqual(len(ours), len(theirs))
+            self.assertGreater(len(set(ours) & set(theirs)), len(theirs) // 2)
+
+    def test_a_card_tells_them_in_words(self):
+        with parked("threads", 1) as process:
+            text = tool("pcb", "--stack", process.pid).stdout
+        self.assertIn("user 1", text)
+        self.assertRegex(text, r"wait_for_ever \(parked\.c:\d+\)")
+        self.assertRegex(text, r"kernel 0 +\w+")
+
+    def test_without_being_asked_nobody_looks_into_programs(self):
+        with parked("threads", 1) as process:
+            task = snapshot(process.pid)["tasks"][0]
+            everybody = snapshot()["tasks"]
+        self.assertNotIn("context", task)
+        self.assertIn("read", task["program_counter"]["function"])
+        self.assertFalse([t for t in everybody if t["program_counter"].get("function")])
+
+
 class Fields(KernelTest):
     """Of each task that is the same before and after, every field that cannot have changed."""
 

@@ -46,6 +46,7 @@ int snapshot_reader_new(const struct snapshot_options *options, struct snapshot_
 		reader->skeleton->rodata->pcb_settings.page_size = sysconf(_SC_PAGESIZE);
 		bpf_program__set_autoload(reader->skeleton->progs.show_file, options->files);
 		bpf_program__set_autoload(reader->skeleton->progs.show_area, options->areas);
+		bpf_program__set_autoload(reader->skeleton->progs.show_stack, options->stacks);
 		error = pcb_bpf__load(reader->skeleton);
 	}
 	if (error) {
@@ -143,6 +144,8 @@ int snapshot_read(struct snapshot_reader *reader, struct snapshot *ret)
 		error = run_iterator(reader, skeleton->progs.show_file, &snapshot);
 	if (!error && reader->options.areas)
 		error = run_iterator(reader, skeleton->progs.show_area, &snapshot);
+	if (!error && reader->options.stacks)
+		error = run_iterator(reader, skeleton->progs.show_stack, &snapshot);
 	/* The process ended meanwhile, or is not there: it has no tasks to look through. */
 	if (error == -ESRCH)
 		error = 0;

@@ -10,7 +10,7 @@
 #include "show/instant.h"
 
 struct pcb_settings {
-	bool all, tree, full, json, registers;
+	bool all, tree, full, json, registers, stack;
 	uint64_t watch, after;
 	const char *at;
 };
@@ -35,6 +35,10 @@ static const struct option_spec options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct pcb_settings, registers),
 	 .help = "with the user registers"},
+	{.name = "stack",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct pcb_settings, stack),
+	 .help = "with the calls that led to where it is, its own and the kernel's"},
 	{.name = "watch",
 	 .letter = 'w',
 	 .type = OPTION_DURATION,
@@ -97,6 +101,8 @@ static int run(void *given, int argc, char **argv)
 		.files = settings->full || settings->json,
 		.areas = settings->full || settings->json,
 		.registers = settings->registers,
+		.places = settings->full || settings->json,
+		.stacks = settings->stack,
 		.after = settings->after,
 		.every = settings->watch,
 		.at_given = settings->at,
@@ -107,6 +113,11 @@ static int run(void *given, int argc, char **argv)
 		.context = settings,
 	};
 
+	/* The table has no room for them. */
+	if ((settings->stack || settings->registers) && !settings->json) {
+		settings->full = look.files = look.areas = look.places = true;
+		look.instant_only = false;
+	}
 	if (settings->all && argc) {
 		log_error("with --all nobody is named");
 		return EXIT_USAGE;

@@ -16,6 +16,7 @@
 #include "capture/launch.h"
 #include "capture/scenarios.h"
 #include "capture/snapshot.h"
+#include "capture/task_places.h"
 #include "recording/recording.h"
 #include "recording/snapshots.h"
 
@@ -74,7 +75,7 @@ static int name_descendants(struct wanted *wanted, const struct snapshot *snapsh
 	return error;
 }
 
-static int take(struct snapshot_reader *reader, struct wanted *wanted, struct snapshot *ret)
+static int take_all(struct snapshot_reader *reader, struct wanted *wanted, struct snapshot *ret)
 {
 	struct snapshot snapshot = {0};
 	int status = snapshot_read(reader, &snapshot), error;
@@ -93,6 +94,24 @@ static int take(struct snapshot_reader *reader, struct wanted *wanted, struct sn
 	}
 	*ret = snapshot;
 	return EXIT_OK;
+}
+
+static int take(struct snapshot_reader *reader, struct wanted *wanted, const struct look *look,
+		struct snapshot *ret)
+{
+	struct snapshot snapshot = {0};
+	int status = take_all(reader, wanted, &snapshot);
+
+	if (!status && (look->stacks || (look->places && wanted->tids.count)) &&
+	    task_places_find(&snapshot, look->stacks)) {
+		log_error("no memory for where the tasks are");
+		status = EXIT_INTERNAL;
+	}
+	if (status)
+		snapshot_free(&snapshot);
+	else
+		*ret = snapshot;
+	return status;
 }
 
 /* ---- looking ------------------------------------------------------------------------------- */
@@ -119,7 +138,7 @@ static int watch(struct snapshot_reader *reader, struct wanted *wanted, struct s
 		sleep_for(look->every);
 		if (interrupts_noted())
 			break;
-		status = take(reader, wanted, &after);
+		status = take(reader, wanted, look, &after);
 		if (!status)
 			status = look->show_changes(&before, &after, view, look->context);
 		snapshot_free(&before);
@@ -134,13 +153,17 @@ static int watch(struct snapshot_reader *reader, struct wanted *wanted, struct s
 static int look_at_named(struct wanted *wanted, const struct look *look,
 			 const struct pcb_view *view)
 {
-	struct snapshot_options reading = {.files = look->files, .areas = look->areas};
+	struct snapshot_options reading = {
+		.files = look->files,
+		.areas = look->areas,
+		.stacks = look->stacks,
+	};
 	struct snapshot_reader *reader = NULL;
 	struct snapshot snapshot = {0};
 	int status = snapshot_reader_new(&reading, &reader);
 
 	if (!status)
-		status = take(reader, wanted, &snapshot);
+		status = take(reader, wanted, look, &snapshot);
 	if (!status && wanted->tids.count && !snapshot_shown(&snapshot)) {
 		log_error("there is no process or thread %u", wanted->tids.items[0]);
 		status = EXIT_NO_TARGET;
@@ -312,6 +335,7 @@ int look_at(const struct look *look)
 		.text = text_options_for(stdout),
 		.arch = system.machine,
 		.registers = look->registers,
+		.stacks = look->stacks,
 		.cpus = (unsigned int)sysconf(_SC_NPROCESSORS_CONF),
 	};
 	struct wanted wanted = {.family = look->family};

@@ -37,6 +37,7 @@ int snapshot_add(struct snapshot *snapshot, const void *record, size_t size)
 	struct pl_pcb_task *task;
 	struct pl_pcb_file *file;
 	struct pl_pcb_area *area;
+	struct pl_pcb_stack *stack;
 
 	if (size < sizeof(head))
 		return -EINVAL;
@@ -65,6 +66,14 @@ int snapshot_add(struct snapshot *snapshot, const void *record, size_t size)
 			return -ENOMEM;
 		copy_record(area, sizeof(*area), record);
 		area->name[sizeof(area->name) - 1] = '\0';
+		return 0;
+	case PL_PCB_STACK:
+		stack = vector_add(&snapshot->stacks);
+		if (!stack)
+			return -ENOMEM;
+		copy_record(stack, sizeof(*stack), record);
+		if (stack->count > PL_PCB_KERNEL_FRAMES)
+			stack->count = PL_PCB_KERNEL_FRAMES;
 		return 0;
 	}
 	return 0;
@@ -290,6 +299,7 @@ int snapshot_choose(struct snapshot *snapshot,
 	}
 	KEEP(&snapshot->files, wanted, context);
 	KEEP(&snapshot->areas, wanted, context);
+	KEEP(&snapshot->stacks, wanted, context);
 	return 0;
 }
 
@@ -314,8 +324,25 @@ void snapshot_free(struct snapshot *snapshot)
 	vector_free(&snapshot->tasks);
 	vector_free(&snapshot->files);
 	vector_free(&snapshot->areas);
+	vector_free(&snapshot->stacks);
+	vector_free(&snapshot->frames);
 	vector_free(&snapshot->by_tid);
 	vector_free(&snapshot->hidden);
+}
+
+struct snapshot_range snapshot_frames(const struct snapshot *snapshot, uint32_t tid, bool is_kernel)
+{
+	struct snapshot_range range = {0, 0};
+	const struct pcb_frame *frame;
+
+	vector_for_each (&snapshot->frames, frame) {
+		if (frame->tid != tid || frame->is_kernel != is_kernel)
+			continue;
+		if (range.begin == range.end)
+			range.begin = (size_t)(frame - snapshot->frames.items);
+		range.end = (size_t)(frame - snapshot->frames.items) + 1;
+	}
+	return range;
 }
 
 /* ---- finding ------------------------------------------------------------------------------- */

@@ -16,13 +16,25 @@
 #include "bpf/pcb/pcb.h"
 #include "model/reasons.h"
 
+/* Where a thread is: of a process that lives, and only if it was asked for. */
+struct pcb_frame {
+	uint32_t tid;
+	bool is_kernel;
+	bool is_last; /* the stack is whole: this is where it began */
+	uint64_t address;
+	unsigned int line;
+	char function[128], file[128], module[128]; /* "" if not known */
+};
+
 struct snapshot {
-	uint64_t time;			  /* CLOCK_MONOTONIC ns, of the first task */
-	uint64_t duration_ns;		  /* up to the last one */
-	VECTOR(struct pl_pcb_task) tasks; /* by process, its first thread first, then by number */
-	VECTOR(struct pl_pcb_file) files; /* by process and descriptor */
-	VECTOR(struct pl_pcb_area) areas; /* by process and address */
-	VECTOR(uint32_t) by_tid;	  /* indices of the tasks, by tid */
+	uint64_t time;			    /* CLOCK_MONOTONIC ns, of the first task */
+	uint64_t duration_ns;		    /* up to the last one */
+	VECTOR(struct pl_pcb_task) tasks;   /* by process, its first thread first, then by number */
+	VECTOR(struct pl_pcb_file) files;   /* by process and descriptor */
+	VECTOR(struct pl_pcb_area) areas;   /* by process and address */
+	VECTOR(struct pl_pcb_stack) stacks; /* in the kernel; by thread, if they were asked for */
+	VECTOR(struct pcb_frame) frames; /* of user stacks and these, by thread, innermost first */
+	VECTOR(uint32_t) by_tid;	 /* indices of the tasks, by tid */
 	VECTOR(bool)
 	hidden; /* tasks that nobody asked for: there for the sake of the others' words */
 };
@@ -54,6 +66,9 @@ struct snapshot_range {
 };
 struct snapshot_range snapshot_threads(const struct snapshot *snapshot, uint32_t tgid);
 struct snapshot_range snapshot_files(const struct snapshot *snapshot, uint32_t tgid);
+/* Of a thread: its user frames, or its kernel frames. */
+struct snapshot_range snapshot_frames(const struct snapshot *snapshot, uint32_t tid,
+				      bool is_kernel);
 struct snapshot_range snapshot_areas(const struct snapshot *snapshot, uint32_t tgid);
 
 enum pcb_state {

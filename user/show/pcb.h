@@ -13,6 +13,7 @@ struct pcb_view {
 	struct text_options text;
 	const char *arch; /* whose system calls these are */
 	bool registers;	  /* in cards */
+	bool stacks;
 	unsigned int cpus;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pcb_card.c - all that is known of a task, under the nine heads of the textbooks */
-#include "show/pcb.h"
+#include "show/pcb_card.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -8,7 +8,6 @@
 
 #include "base/units.h"
 #include "model/signals.h"
-#include "show/text.h"
 
 #define HEAD_WIDTH   14
 #define CHILDREN_MAX 12
@@ -16,18 +15,9 @@
 #define CAPABILITIES 41
 #define UNLIMITED    UINT64_MAX
 
-struct card {
-	struct text *text;
-	const struct snapshot *snapshot;
-	const struct pcb_view *view;
-	const struct pl_pcb_task *task;
-};
-
 /* ---- lines --------------------------------------------------------------------------------- */
 
-/* "  state         blocked ...": one head, and what follows it wrapped below itself. */
-__attribute__((format(printf, 3, 4))) static void line(struct card *card, const char *head,
-						       const char *format, ...)
+void card_line(struct card *card, const char *head, const char *format, ...)
 {
 	char words[1024];
 	va_list arguments;
@@ -102,10 +92,10 @@ static void show_identity(struct card *card)
 	if (task->level) {
 		for (unsigned int i = 1; i <= task->level && i < PL_PCB_LEVELS; i++)
 			say(&words, "%s%u", separator(&words, ", "), task->pid_in[i]);
-		line(card, "identity", "tid %u, process %u; in its own PID namespace %s",
-		     task->head.tid, task->head.tgid, words.text);
+		card_line(card, "identity", "tid %u, process %u; in its own PID namespace %s",
+			  task->head.tid, task->head.tgid, words.text);
 	} else {
-		line(card, "identity", "tid %u, process %u", task->head.tid, task->head.tgid);
+		card_line(card, "identity", "tid %u, process %u", task->head.tid, task->head.tgid);
 	}
 	words = (struct words){.used = 0};
 	say(&words, "started %s after the machine", format_duration(task->start_boottime).text);
@@ -117,7 +107,7 @@ static void show_identity(struct card *card)
 		    task->namespaces[PL_NS_NET], task->namespaces[PL_NS_IPC],
 		    task->namespaces[PL_NS_UTS], task->namespaces[PL_NS_USER],
 		    task->namespaces[PL_NS_CGROUP], task->namespaces[PL_NS_TIME]);
-	line(card, "", "%s", words.text);
+	card_line(card, "", "%s", words.text);
 }
 
 static void show_state(struct card *card)
@@ -128,42 +118,16 @@ static void show_state(struct card *card)
 
 	pcb_wait_text(task, card->view->arch, wait, sizeof(wait));
 	if (state == PCB_ZOMBIE && task->exit_code & 0x7f)
-		line(card, "state", "zombie: killed by signal %u, and its parent has not asked yet",
-		     task->exit_code & 0x7f);
+		card_line(card, "state",
+			  "zombie: killed by signal %u, and its parent has not asked yet",
+			  task->exit_code & 0x7f);
 	else if (state == PCB_ZOMBIE)
-		line(card, "state", "zombie: exited with %u, and its parent has not asked yet",
-		     task->exit_code >> 8 & 0xff);
+		card_line(card, "state", "zombie: exited with %u, and its parent has not asked yet",
+			  task->exit_code >> 8 & 0xff);
 	else if (*wait)
-		line(card, "state", "blocked: waits for %s", wait);
+		card_line(card, "state", "blocked: waits for %s", wait);
 	else
-		line(card, "state", "%s", pcb_state_name(state));
-}
-
-static void show_counter(struct card *card)
-{
-	const struct pl_pcb_task *task = card->task;
-	const char *call;
-	char number[16];
-
-	if (!(task->flags & PL_PCB_HAS_REGISTERS))
-		return;
-	snprintf(number, sizeof(number), "%u", task->block.syscall);
-	call = syscall_name(card->view->arch, task->block.syscall);
-	if (pcb_state(task) == PCB_RUNNING)
-		line(card, "counter",
-		     "running: where it last entered the kernel, at %#" PRIx64
-		     ", stack pointer %#" PRIx64,
-		     task->registers[PL_REG_IP], task->registers[PL_REG_SP]);
-	else if (task->block.syscall == PL_NO_SYSCALL)
-		line(card, "counter", "%#" PRIx64 ", in no system call; stack pointer %#" PRIx64,
-		     task->registers[PL_REG_IP], task->registers[PL_REG_SP]);
-	else
-		line(card, "counter",
-		     "%#" PRIx64 ", in %s(%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64
-		     ", ...); stack pointer %#" PRIx64,
-		     task->registers[PL_REG_IP], call ? call : number, task->arguments[0],
-		     task->arguments[1], task->arguments[2], task->arguments[3],
-		     task->registers[PL_REG_SP]);
+		card_line(card, "state", "%s", pcb_state_name(state));
 }
 
 static void say_cpus(struct words *words, const struct pl_pcb_task *task, unsigned int cpus)
@@ -207,7 +171,7 @@ static void show_scheduling(struct card *card)
 	say(&words, " (the kernel's priority %d); on ", task->prio);
 	say_cpus(&words, task, card->view->cpus);
 	say(&words, ", last on %u; cgroup %s", task->cpu, pcb_cgroup(task, path, sizeof(path)));
-	line(card, "scheduling", "%s", words.text);
+	card_line(card, "scheduling", "%s", words.text);
 	words = (struct words){.used = 0};
 	say(&words, "ran %s", format_duration(task->runtime).text);
 	if (task->dispatches)
@@ -219,7 +183,7 @@ static void show_scheduling(struct card *card)
 	    format_count(task->migrations).text);
 	if (!pcb_is_realtime(task))
 		say(&words, "; virtual run time %s", format_duration(task->vruntime).text);
-	line(card, "", "%s", words.text);
+	card_line(card, "", "%s", words.text);
 }
 
 /* The shorter of the two: those that it has, or those that it lacks. */
@@ -262,7 +226,7 @@ static void show_rights(struct card *card)
 	struct words words = {.used = 0};
 
 	if (is_as_leader(card, rights_differ)) {
-		line(card, "rights", "those of its process");
+		card_line(card, "rights", "those of its process");
 		return;
 	}
 	say_ids(&words, "user", task->uid, task->euid, task->suid);
@@ -276,13 +240,13 @@ static void show_rights(struct card *card)
 		say(&words, " and %u more", task->groups_count - PL_PCB_GROUPS);
 	say(&words, "%s%s", task->seccomp < 3 ? seccomp[task->seccomp] : "",
 	    task->flags & PL_PCB_NO_NEW_PRIVS ? "; may gain no new privileges" : "");
-	line(card, "rights", "%s", words.text);
+	card_line(card, "rights", "%s", words.text);
 	words = (struct words){.used = 0};
 	say_capabilities(&words, "may use", task->cap_effective);
 	if (task->cap_permitted != task->cap_effective)
 		say_capabilities(&words, "may take", task->cap_permitted);
 	say_capabilities(&words, "hands on", task->cap_inheritable | task->cap_ambient);
-	line(card, "", "capabilities: %s", words.used ? words.text : "none");
+	card_line(card, "", "capabilities: %s", words.used ? words.text : "none");
 }
 
 static void show_family(struct card *card)
@@ -295,8 +259,8 @@ static void show_family(struct card *card)
 	if (!pcb_is_leader(task)) {
 		const struct pl_pcb_task *leader = snapshot_task(card->snapshot, task->head.tgid);
 
-		line(card, "family", "one of the %u threads of %s %u", task->threads,
-		     leader ? leader->comm : "process", task->head.tgid);
+		card_line(card, "family", "one of the %u threads of %s %u", task->threads,
+			  leader ? leader->comm : "process", task->head.tgid);
 		return;
 	}
 	say(&words, "child of %s%s%u; group %u, session %u", parent ? parent->comm : "",
@@ -306,7 +270,7 @@ static void show_family(struct card *card)
 	if (task->tracer)
 		say(&words, "; traced by %u", task->tracer);
 	say(&words, "; %u thread%s", task->threads, task->threads == 1 ? "" : "s");
-	line(card, "family", "%s", words.text);
+	card_line(card, "family", "%s", words.text);
 	words = (struct words){.used = 0};
 	vector_for_each (&card->snapshot->tasks, other) {
 		if (!pcb_is_leader(other) || other->parent != task->head.tgid)
@@ -316,8 +280,8 @@ static void show_family(struct card *card)
 			    other->head.tgid);
 	}
 	if (children)
-		line(card, "", "%u child%s: %s%s", children, children == 1 ? "" : "ren", words.text,
-		     children > CHILDREN_MAX ? ", ..." : "");
+		card_line(card, "", "%u child%s: %s%s", children, children == 1 ? "" : "ren",
+			  words.text, children > CHILDREN_MAX ? ", ..." : "");
 }
 
 static void show_stack(struct card *card)
@@ -325,10 +289,10 @@ static void show_stack(struct card *card)
 	const struct pl_pcb_area *stack = pcb_stack(card->snapshot, card->task);
 
 	if (stack)
-		line(card, "",
-		     "its own stack: %#" PRIx64 " to %#" PRIx64 ", %s, of which %s are in use",
-		     stack->begin, stack->end, format_bytes(stack->end - stack->begin).text,
-		     format_bytes(stack->end - card->task->registers[PL_REG_SP]).text);
+		card_line(card, "",
+			  "its own stack: %#" PRIx64 " to %#" PRIx64 ", %s, of which %s are in use",
+			  stack->begin, stack->end, format_bytes(stack->end - stack->begin).text,
+			  format_bytes(stack->end - card->task->registers[PL_REG_SP]).text);
 }
 
 static void show_memory(struct card *card)
@@ -336,36 +300,40 @@ static void show_memory(struct card *card)
 	const struct pl_pcb_task *task = card->task;
 
 	if (!(task->flags & PL_PCB_HAS_MEMORY)) {
-		line(card, "memory", "%s", pcb_is_kernel(task) ? "the kernel's" : "none any more");
+		card_line(card, "memory", "%s",
+			  pcb_is_kernel(task) ? "the kernel's" : "none any more");
 		return;
 	}
 	if (!pcb_is_leader(task)) {
-		line(card, "memory", "that of its process: code, data and heap are shared");
+		card_line(card, "memory", "that of its process: code, data and heap are shared");
 		show_stack(card);
-		line(card, "", "page faults: %s without and %s with waiting for a disk",
-		     format_count(task->minor_faults).text, format_count(task->major_faults).text);
+		card_line(card, "", "page faults: %s without and %s with waiting for a disk",
+			  format_count(task->minor_faults).text,
+			  format_count(task->major_faults).text);
 		return;
 	}
-	line(card, "memory",
-	     "resident %s (%s anonymous, %s of files, %s shared), at most %s; swapped out %s",
-	     format_bytes(pcb_resident(task)).text, format_bytes(task->resident[PL_RSS_ANON]).text,
-	     format_bytes(task->resident[PL_RSS_FILE]).text,
-	     format_bytes(task->resident[PL_RSS_SHMEM]).text,
-	     format_bytes(task->resident_peak > pcb_resident(task) ? task->resident_peak
-								   : pcb_resident(task))
-		     .text,
-	     format_bytes(task->resident[PL_RSS_SWAP]).text);
-	line(card, "",
-	     "address space %s in %u areas; code %#" PRIx64 " to %#" PRIx64 ", data %#" PRIx64
-	     " to %#" PRIx64 ", heap %#" PRIx64 " to %#" PRIx64 " (%s)",
-	     format_bytes(task->total).text, task->areas, task->code_begin, task->code_end,
-	     task->data_begin, task->data_end, task->heap_begin, task->heap_end,
-	     format_bytes(task->heap_end - task->heap_begin).text);
+	card_line(card, "memory",
+		  "resident %s (%s anonymous, %s of files, %s shared), at most %s; swapped out %s",
+		  format_bytes(pcb_resident(task)).text,
+		  format_bytes(task->resident[PL_RSS_ANON]).text,
+		  format_bytes(task->resident[PL_RSS_FILE]).text,
+		  format_bytes(task->resident[PL_RSS_SHMEM]).text,
+		  format_bytes(task->resident_peak > pcb_resident(task) ? task->resident_peak
+									: pcb_resident(task))
+			  .text,
+		  format_bytes(task->resident[PL_RSS_SWAP]).text);
+	card_line(card, "",
+		  "address space %s in %u areas; code %#" PRIx64 " to %#" PRIx64 ", data %#" PRIx64
+		  " to %#" PRIx64 ", heap %#" PRIx64 " to %#" PRIx64 " (%s)",
+		  format_bytes(task->total).text, task->areas, task->code_begin, task->code_end,
+		  task->data_begin, task->data_end, task->heap_begin, task->heap_end,
+		  format_bytes(task->heap_end - task->heap_begin).text);
 	show_stack(card);
-	line(card, "",
-	     "page tables %s; locked %s; page faults: %s without and %s with waiting for a disk",
-	     format_bytes(task->page_tables).text, format_bytes(task->locked).text,
-	     format_count(task->minor_faults).text, format_count(task->major_faults).text);
+	card_line(
+		card, "",
+		"page tables %s; locked %s; page faults: %s without and %s with waiting for a disk",
+		format_bytes(task->page_tables).text, format_bytes(task->locked).text,
+		format_count(task->minor_faults).text, format_count(task->major_faults).text);
 }
 
 static void say_signals(struct words *words, const char *head, uint64_t set)
@@ -407,8 +375,8 @@ static void show_files(struct card *card)
 	struct snapshot_range range = snapshot_files(card->snapshot, card->task->head.tgid);
 	unsigned int shown = 0;
 
-	line(card, "resources", "%u open files, room for %u before its table grows",
-	     card->task->open_files, card->task->file_slots);
+	card_line(card, "resources", "%u open files, room for %u before its table grows",
+		  card->task->open_files, card->task->file_slots);
 	for (size_t i = range.begin; i < range.end && shown < FILES_MAX; i++, shown++) {
 		const struct pl_pcb_file *file = &card->snapshot->files.items[i];
 		char kind[96];
@@ -419,7 +387,7 @@ static void show_files(struct card *card)
 		text_end(card->text);
 	}
 	if (range.end - range.begin > shown)
-		line(card, "", "and %zu more", range.end - range.begin - shown);
+		card_line(card, "", "and %zu more", range.end - range.begin - shown);
 }
 
 static void show_resources(struct card *card)
@@ -438,37 +406,23 @@ static void show_resources(struct card *card)
 		say_signals(&words, "handled", task->signals_handled);
 	}
 	if (words.used)
-		line(card, pcb_is_leader(task) ? "" : "resources", "signals: %s", words.text);
+		card_line(card, pcb_is_leader(task) ? "" : "resources", "signals: %s", words.text);
 	words = (struct words){.used = 0};
 	for (unsigned int i = 0; i < PL_PCB_LIMITS && pcb_is_leader(task); i++)
 		if (task->limits[i][0] != UNLIMITED)
 			say_limit(&words, i, task->limits[i]);
 	if (words.used)
-		line(card, "", "limits: %s", words.text);
+		card_line(card, "", "limits: %s", words.text);
 	if (task->read_calls || task->write_calls)
-		line(card, "",
-		     "read %s in %s calls (%s from disks), wrote %s in %s calls (%s to disks)",
-		     format_bytes(task->read_chars).text, format_count(task->read_calls).text,
-		     format_bytes(task->read_bytes).text, format_bytes(task->written_chars).text,
-		     format_count(task->write_calls).text, format_bytes(task->written_bytes).text);
+		card_line(card, "",
+			  "read %s in %s calls (%s from disks), wrote %s in %s calls (%s to disks)",
+			  format_bytes(task->read_chars).text, format_count(task->read_calls).text,
+			  format_bytes(task->read_bytes).text,
+			  format_bytes(task->written_chars).text,
+			  format_count(task->write_calls).text,
+			  format_bytes(task->written_bytes).text);
 	if (task->posix_timers && pcb_is_leader(task))
-		line(card, "", "%u timers", task->posix_timers);
-}
-
-static void show_registers(struct card *card)
-{
-	static const char *const names[PL_REG_COUNT] = {
-		"ax", "cx",  "dx",  "bx",  "sp",  "bp",	 "si",	"di", "r8",
-		"r9", "r10", "r11", "r12", "r13", "r14", "r15", "ip", "flags",
-	};
-	struct words words = {.used = 0};
-
-	if (!card->view->registers || !(card->task->flags & PL_PCB_HAS_REGISTERS))
-		return;
-	for (int i = 0; i < PL_REG_COUNT; i++)
-		say(&words, "%s%s %#" PRIx64, separator(&words, ", "), names[i],
-		    card->task->registers[i]);
-	line(card, "context", "%s", words.text);
+		card_line(card, "", "%u timers", task->posix_timers);
 }
 
 static void show_card(struct card *card)
@@ -484,13 +438,13 @@ static void show_card(struct card *card)
 	text_end(card->text);
 	show_identity(card);
 	show_state(card);
-	show_counter(card);
+	card_counter(card);
 	show_scheduling(card);
 	show_rights(card);
 	show_family(card);
 	show_memory(card);
 	show_resources(card);
-	show_registers(card);
+	card_context(card);
 }
 
 int show_pcb_cards(FILE *out, const struct snapshot *snapshot, const struct pcb_view *view)

@@ -60,13 +60,70 @@ static void put_state(struct json *json, const struct pl_pcb_task *task, const c
 	json_object_end(json);
 }
 
-static void put_counter(struct json *json, const struct pl_pcb_task *task,
-			const struct pcb_view *view)
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static void put_place(struct json *json, const struct pcb_frame *frame)
+{
+	json_string(json, "function", frame ? or_null(frame->function) : NULL);
+	json_string(json, "module", frame ? or_null(frame->module) : NULL);
+	json_string(json, "file", frame ? or_null(frame->file) : NULL);
+	if (frame && frame->line)
+		json_unsigned(json, "line", frame->line);
+	else
+		json_null(json, "line");
+}
+
+static void put_stack(struct json *json, const char *name, const struct snapshot *snapshot,
+		      uint32_t tid, bool is_kernel)
+{
+	struct snapshot_range range = snapshot_frames(snapshot, tid, is_kernel);
+
+	json_array(json, name);
+	for (size_t i = range.begin; i < range.end; i++) {
+		const struct pcb_frame *frame = &snapshot->frames.items[i];
+
+		if (frame->tid != tid || frame->is_kernel != is_kernel)
+			continue;
+		json_object(json, NULL);
+		put_place(json, frame);
+		/* Where the kernel lies is nobody's business. */
+		if (!is_kernel)
+			put_hex(json, "address", frame->address);
+		json_bool(json, "outermost", frame->is_last);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+/* With what it goes on: registers, and the stacks that led to where it is. */
+static void put_context(struct json *json, const struct snapshot *snapshot,
+			const struct pl_pcb_task *task, const struct pcb_view *view)
 {
 	static const char *const names[PL_REG_COUNT] = {
 		"ax", "cx",  "dx",  "bx",  "sp",  "bp",	 "si",	"di", "r8",
 		"r9", "r10", "r11", "r12", "r13", "r14", "r15", "ip", "flags",
 	};
+	bool has_registers = view->registers && task->flags & PL_PCB_HAS_REGISTERS;
+
+	if (!has_registers && !view->stacks)
+		return;
+	json_object(json, "context");
+	for (int i = 0; i < PL_REG_COUNT && has_registers; i++)
+		put_hex(json, names[i], task->registers[i]);
+	if (view->stacks) {
+		put_stack(json, "user_stack", snapshot, task->head.tid, false);
+		put_stack(json, "kernel_stack", snapshot, task->head.tid, true);
+	}
+	json_object_end(json);
+}
+
+static void put_counter(struct json *json, const struct snapshot *snapshot,
+			const struct pl_pcb_task *task, const struct pcb_view *view)
+{
+	struct snapshot_range range = snapshot_frames(snapshot, task->head.tid, false);
 	bool in_call = task->block.syscall != PL_NO_SYSCALL;
 
 	json_object(json, "program_counter");
@@ -77,6 +134,7 @@ static void put_counter(struct json *json, const struct pl_pcb_task *task,
 		return;
 	}
 	put_hex(json, "ip", task->registers[PL_REG_IP]);
+	put_place(json, range.begin < range.end ? &snapshot->frames.items[range.begin] : NULL);
 	json_string(json, "syscall",
 		    in_call ? syscall_name(view->arch, task->block.syscall) : NULL);
 	if (in_call) {
@@ -86,12 +144,6 @@ static void put_counter(struct json *json, const struct pl_pcb_task *task,
 			put_hex(json, NULL, task->arguments[i]);
 		json_array_end(json);
 	}
-	json_object_end(json);
-	if (!view->registers)
-		return;
-	json_object(json, "context");
-	for (int i = 0; i < PL_REG_COUNT; i++)
-		put_hex(json, names[i], task->registers[i]);
 	json_object_end(json);
 }
 
@@ -349,12 +401,13 @@ int show_pcb_json(FILE *out, const struct snapshot *snapshot, const struct pcb_v
 		json_object(&json, NULL);
 		put_identity(&json, task);
 		put_state(&json, task, view->arch);
-		put_counter(&json, task, view);
+		put_counter(&json, snapshot, task, view);
 		put_scheduling(&json, task);
 		put_rights(&json, task);
 		put_family(&json, snapshot, task);
 		put_memory(&json, snapshot, task);
 		put_resources(&json, task);
+		put_context(&json, snapshot, task, view);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
