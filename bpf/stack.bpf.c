@@ -39,12 +39,12 @@ inlined void where_is_current(struct where *where)
 	where->sp = regs->sp;
 	where->bp = regs->bp;
 	where->bx = regs->bx;
-	where->how = how_of(regs->orig_ax);
+	where->how = how_of(regs);
 #else
 	where->ip = regs->pc;
 	where->sp = regs->sp;
 	where->bp = where->bx = 0;
-	where->how = how_of(regs->syscallno);
+	where->how = how_of(regs);
 #endif
 	space = bpf_map_lookup_elem(&space_of_process, &where->tgid);
 	where->space = space ? *space : 0;

@@ -37,14 +37,24 @@ inlined void head_fill(struct pl_stack_head *head, __u32 tgid, __u32 tid, __u32 
 	head->time = bpf_ktime_get_ns();
 }
 
-/* A program that was executed a moment ago is still in the system call that did so, at its own
- * first instruction. Before that point, what follows the call is in the same function as the call.
- */
-inlined __u32 how_of(__s64 syscall)
+/* A system call leaves the address behind it in rcx as well. Where the two differ, the thread will
+ * go on somewhere else: in a signal handler's first instruction, in a new program's, or at the call
+ * again. On processors with FRED, which fill the bits above ss, rcx is the program's own. */
+inlined __u32 how_of(struct pt_regs *regs)
 {
-	return (__s32)syscall < 0 || syscall == __NR_execve || syscall == __NR_execveat
-		       ? PL_HOW_INTERRUPTED
-		       : PL_HOW_RETURNING;
+#if defined(__TARGET_ARCH_x86)
+	struct pt_regs___fred *fred = (void *)regs;
+
+	if ((__s32)regs->orig_ax < 0 || regs->orig_ax == __NR_execve ||
+	    regs->orig_ax == __NR_execveat)
+		return PL_HOW_INTERRUPTED;
+	if (regs->cx == regs->ip)
+		return PL_HOW_RETURNING;
+	return bpf_core_field_exists(fred->ssx) && fred->ssx >> 16 ? PL_HOW_RETURNING
+								   : PL_HOW_INTERRUPTED;
+#else
+	return regs->syscallno < 0 ? PL_HOW_INTERRUPTED : PL_HOW_RETURNING;
+#endif
 }
 
 /* What the segment register of a thread's own data stands for. */

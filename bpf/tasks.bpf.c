@@ -149,7 +149,6 @@ int copy_stacks(struct bpf_iter__task *context)
 	struct task_struct *task = context->task;
 	struct pl_stack_head head = {};
 	struct pl_stack_copy *copy;
-	struct syscall_view call;
 	struct pl_slot *slot;
 	struct pl_told *told;
 	__u32 id;
@@ -178,8 +177,7 @@ int copy_stacks(struct bpf_iter__task *context)
 	head_fill(&copy->head, task->tgid, task->pid, 0, PL_STACK_COPY, id);
 	copy->head.stop = PL_STOP_NO_TABLE;
 	copy_registers(copy->registers, (struct pt_regs *)bpf_task_pt_regs(task));
-	syscall_of(task, &call);
-	copy->how = how_of(call.number);
+	copy->how = how_of((struct pt_regs *)bpf_task_pt_regs(task));
 	copy->thread = thread_pointer(task);
 	copy->begin = copy->registers[PL_REG_RSP] & ~(__u64)(PL_COPY_PAGE - 1);
 	copy->bytes = 0;

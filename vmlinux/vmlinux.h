@@ -34,6 +34,11 @@ struct pt_regs {
 #endif
 };
 
+/* Since 6.9 (ee63291aa820, "x86/ptrace: Cleanup the definition of the pt_regs structure"). */
+struct pt_regs___fred {
+	__u64 ssx;
+};
+
 struct super_block {
 	unsigned int s_dev;
 };
