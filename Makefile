@@ -62,7 +62,7 @@ targets := $(target_sources:%.c=$(BUILD)/%) $(BUILD)/tests/targets/stacks-O3 \
 all: $(BUILD)/ptrace-lab $(scenarios)
 
 help:
-	@echo "make [all] | run | test | test-kernels | bench | deps | install | uninstall | format | clean"
+	@echo "make [all] | run | test | test-kernels | fuzz | bench | deps | install | uninstall | format | clean"
 	@echo "  V=1 shows the commands; BUILD=, PREFIX=, DESTDIR=, CC=, CLANG=, BPFTOOL= are respected"
 
 # ---- the kernel side -------------------------------------------------------------------------
@@ -247,6 +247,31 @@ $(BUILD)/tests/bench/%: tests/bench/%.c
 .PHONY: test-programs
 test-programs: all $(unit_tests) $(targets) $(BUILD)/asan/ptrace-lab
 
+# ---- any bytes -------------------------------------------------------------------------------
+
+fuzz_sources := $(sort $(wildcard tests/fuzz/*.c))
+fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
+fuzz_objects := $(filter-out %/main.o,$(user_sources:%.c=$(BUILD)/fuzz/%.o))
+FUZZ_CC ?= clang-14
+FUZZ_SECONDS ?= 60
+# (Clang takes exception to NULL + 0, which is how an empty vector ends.)
+FUZZ_FLAGS := -O1 -gline-tables-only -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+fuzz_sanitizers = -fsanitize=$(1),address,undefined -fno-sanitize=pointer-overflow
+
+$(BUILD)/fuzz/user/%.o: user/%.c | $(skeletons)
+	@mkdir -p $(@D)
+	$(say) FUZZ $@
+	$(Q)$(subst $(CC) ,$(FUZZ_CC) ,$(COMPILE)) $(FUZZ_FLAGS) $(call fuzz_sanitizers,fuzzer-no-link) -c $< -o $@
+
+$(fuzzers): $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(fuzz_objects) $(BUILD)/workloads/embedded.o
+	@mkdir -p $(@D)
+	$(say) FUZZ $@
+	$(Q)$(subst $(CC) ,$(FUZZ_CC) ,$(COMPILE)) $(FUZZ_FLAGS) $(call fuzz_sanitizers,fuzzer) -Itests/unit -Itests/fuzz \
+		$(filter %.c %.o,$^) -o $@ $(LDFLAGS) $(LINK_LIBRARIES)
+
+.PHONY: fuzz-programs fuzz
+fuzz-programs: $(fuzzers)
+
 .PHONY: tsan-programs
 tsan-programs: $(scenario_sources:workloads/%.c=$(BUILD)/tsan/%)
 
@@ -256,7 +281,7 @@ tsan-programs: $(scenario_sources:workloads/%.c=$(BUILD)/tsan/%)
 build_packages := gcc libc6-dev clang bpftool pkg-config libbpf-dev libdw-dev libelf-dev \
 	liblzma-dev libbz2-dev libiberty-dev zlib1g-dev libzstd-dev libxxhash-dev linux-libc-dev \
 	systemtap-sdt-dev
-test_packages := g++ libcmocka-dev python3 python3-jsonschema procps clang-14 clang-19 sysbench \
+test_packages := g++ libcmocka-dev python3 python3-jsonschema procps clang-14 libclang-rt-14-dev clang-19 sysbench \
 	stress-ng redis-server redis-tools nginx-light apache2-utils
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -293,8 +318,13 @@ run: deps-build
 	$(Q)$(SUDO) $(BUILD)/ptrace-lab run counter-race
 
 test: deps-test
-	$(Q)$(MAKE) --no-print-directory test-programs tsan-programs
+	$(Q)$(MAKE) --no-print-directory test-programs tsan-programs fuzz-programs
 	$(Q)$(SUDO) tests/run $(BUILD)
+
+# Each target for FUZZ_SECONDS, on all CPUs.
+fuzz: deps-test
+	$(Q)$(MAKE) --no-print-directory fuzz-programs all $(targets)
+	$(Q)tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
 
 bench: deps-build
 	$(Q)$(MAKE) --no-print-directory all $(targets)

@@ -1,46 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * recording_reader.c - any bytes as a recording, for libFuzzer
- *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize=pointer-overflow \
- *		-D_GNU_SOURCE -I. -Iuser -Itests/unit \
- *		tests/fuzz/recording_reader.c user/recording/[a-z]*.c user/base/escape.c \
- *		-lzstd -lxxhash -o recording_reader
- *	./recording_reader -max_len=20000 CORPUS
- *
- * Any recordings will do for a start. (Clang takes exception to NULL + 0, which is how an empty
- * vector ends.)
+ * recording_reader.c - any bytes as a recording
  *
  * Each input is read as it is, and once more with all checksums made right, as no fuzzer would
  * ever guess them.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "fuzz.h"
 
 #include "recording/recording.h"
 #include "recording_damage.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
-static volatile uint8_t sink;
-
-/* Looks at every byte, for the sanitizer to see whether it is there. */
-static void touch(const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < size; i++)
-		sink ^= bytes[i];
-}
 
 static size_t drain(struct recording *recording)
 {
@@ -76,8 +44,7 @@ static void read_all(const uint8_t *data, size_t size)
 	size_t first;
 	int fd;
 
-	fd = memfd_create("fuzz", MFD_CLOEXEC);
-	expect(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	fd = file_of(data, size);
 	if (recording_open_fd(fd, &recording, &error)) {
 		expect(!recording && error.text[0]);
 		return;
