@@ -176,6 +176,9 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/asan/libptrace_lab.a $(BUILD)/wor
 
 # Figures by lot in place of a model's.
 $(BUILD)/tests/unit/test_claims_can_fail: private LDFLAGS += -Wl,--wrap=claim_figure
+# Allocations that fail.
+$(BUILD)/tests/unit/test_out_of_memory: private LDFLAGS += $(foreach f,malloc calloc realloc \
+	reallocarray strdup strndup open_memstream,-Wl,--wrap=$f)
 
 # Programs with known answers, for the kernel tests and the benchmarks.
 $(BUILD)/tests/targets/%: tests/targets/%.c

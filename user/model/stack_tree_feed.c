@@ -735,12 +735,14 @@ static int hand_over(struct feed *feed, bool other)
 static int feed_all(struct feed *feed)
 {
 	struct recording_item item;
-	int more, error = 0;
+	int more = 0, error = 0;
 
 	recording_rewind(feed->recording);
-	/* Damage further on was told when the model was made of what comes before it. */
 	while (!error && !feed->error && (more = recording_next(feed->recording, &item, NULL)) > 0)
 		error = timeline_feed(feed->timeline, &item);
+	/* Damage further on was told when the model was made of what comes before it. */
+	if (more < 0 && more != -EBADMSG)
+		error = more;
 	if (!error && !feed->error)
 		error = timeline_finish(feed->timeline,
 					recording_note_number(feed->recording, NOTE_END, 0));
