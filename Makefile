@@ -54,7 +54,7 @@ unit_tests := $(unit_sources:%.c=$(BUILD)/%)
 target_sources := $(sort $(filter-out %.bpf.c,$(wildcard tests/targets/*.c tests/bench/*.c)))
 marks_targets := $(addprefix $(BUILD)/tests/targets/marks-,static nopie semaphore library)
 targets := $(target_sources:%.c=$(BUILD)/%) $(BUILD)/tests/targets/stacks-O3 \
-	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/oracle/stacks $(marks_targets)
+	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/targets/failing.so $(BUILD)/tests/oracle/stacks $(marks_targets)
 
 .PHONY: all deps run test bench install uninstall clean help format man
 .DELETE_ON_ERROR:
@@ -197,6 +197,11 @@ $(BUILD)/tests/targets/plugin.so: tests/targets/plugin/plugin.c
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -fomit-frame-pointer -shared -fPIC -s $< -o $@
+
+$(BUILD)/tests/targets/failing.so: tests/targets/failing/failing.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE -shared -fPIC $< -o $@ -ldl
 
 $(BUILD)/tests/targets/throws: tests/targets/throws.cc
 	@mkdir -p $(@D)
