@@ -342,14 +342,16 @@ class Recorded(KernelTest):
             file = f"{folder}/x.ptl"
             traced = Traced(["run", "--pcb-every", "30ms", "-o", file, "counter-lock",
                              "--count", "400000000"])
-            main = traced.thread("counter-lock")
-            middle = f"{main['begin_ns'] + main['life_ns'] // 2}ns"
+            # The second one waits for the first one then, or the other way round.
+            second = traced.thread("counter-2")
+            middle = f"{second['begin_ns'] + second['life_ns'] // 4}ns"
             now = json.loads(tool("pcb", "--json", "--at", middle, file).stdout)
             states = {t["name"]: t for t in now["threads"]}
             self.assertEqual(states["counter-lock"]["reason"], "join")
             self.assertEqual({states[f"counter-{i}"]["state"].split()[0] for i in (1, 2)} -
                              {"running", "ready", "blocked"}, set())
             stored = json.loads(tool("pcb", "--json", file).stdout)
+            self.compare_moments(traced, stored)
             self.assertIn("counter-lock", [t["identity"]["name"] for t in stored["tasks"]])
             self.assertIn("of counter-lock", tool("memory", file).stdout)
             text = tool("states", file).stdout
@@ -357,6 +359,27 @@ class Recorded(KernelTest):
             svg = tool("states", "--format", "svg", file).stdout
             xml.dom.minidom.parseString(svg)
             self.assertEqual(tool("pcb", "--at", "1h", file).returncode, 2)
+
+    def compare_moments(self, traced, stored):
+        """The report's line for a snapshot says what the snapshot does."""
+        moments = traced.json["snapshots"]
+        self.assertGreater(len(moments), 2)
+        self.assertEqual([m["at_ns"] for m in moments], sorted(m["at_ns"] for m in moments))
+        for moment in moments:
+            parts = sum(moment[k] for k in ("running", "ready", "blocked", "stopped", "zombie"))
+            self.assertEqual(parts, moment["tasks"])
+            self.assertLessEqual(moment["at_ns"], traced.json["time"]["wall_ns"] + 100 * MS)
+        followed = {t["tid"] for t in traced.json["threads"]}
+        tasks = [t for t in stored["tasks"] if t["identity"]["tid"] in followed]
+        if tasks:
+            self.assertEqual(moments[-1]["tasks"], len(tasks))
+            self.assertEqual(moments[-1]["ran_ns"],
+                             sum(t["scheduling"]["ran_ns"] for t in tasks))
+
+    def test_a_report_shows_the_snapshots_beside_the_timeline(self):
+        traced = Traced(["run", "--pcb-every", "30ms", "--", "sh", "-c", "sleep 0.2 & wait"])
+        self.assertIn("snapshot at", traced.text)
+        self.assertIn("the last of them", traced.text)
 
     def test_the_arrows_of_each_thread_add_up(self):
         traced = Traced(["run", "process-states"])

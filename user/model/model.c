@@ -18,6 +18,7 @@
 #include "model/schedule.h"
 #include "model/signals.h"
 #include "model/stack_ends.h"
+#include "model/moments.h"
 #include "model/subjects.h"
 #include "model/summary.h"
 #include "model/totals.h"
@@ -386,6 +387,8 @@ int model_build_watched(struct recording *recording, const struct model_progress
 		error = watch_report_build(recording, model, &model->watch, ret_error);
 	if (!error)
 		error = findings_find(model);
+	if (!error)
+		error = moments_build(recording, model, &model->moments, ret_error);
 	scenario_text = recording_note(recording, NOTE_SCENARIO_TEXT);
 	if (!error && scenario_text)
 		error = subjects_build(recording, model, scenario_text, &model->subjects);
@@ -447,6 +450,7 @@ void model_free(struct model **model)
 	critical_path_clear(&it->path);
 	watch_report_free(&it->watch);
 	subjects_free(&it->subjects);
+	moments_free(&it->moments);
 	free((char *)it->scenario_title);
 	free(it);
 	*model = NULL;

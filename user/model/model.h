@@ -430,6 +430,7 @@ struct fact {
 
 struct watch_report;
 struct subjects;
+struct moments;
 
 struct model {
 	/* From the notes; the strings belong to the recording, which must outlive the model. What
@@ -485,6 +486,7 @@ struct model {
 	VECTOR(struct deadlock) deadlocks; /* in the order in which they closed */
 	VECTOR(struct wake) wakes;	   /* most often first */
 	struct wake_chain chain;	   /* the longest one */
+	struct moments *moments; /* snapshots of control blocks (model/moments.h), or NULL */
 	struct subjects *subjects; /* what the scenario is about (model/subjects.h), or NULL */
 	VECTOR(struct herd) herds; /* only those of which some were woken for nothing */
 	VECTOR(struct polling) pollings; /* threads that woke themselves for nothing */

@@ -431,6 +431,7 @@ int show_json(FILE *out, const struct model *model)
 	put_claims(&json, model);
 	json_stacks(&json, model);
 	json_watch(&json, model);
+	json_moments(&json, model);
 	put_trust(&json, model);
 	json_object_end(&json);
 	written = json_finish(&json);

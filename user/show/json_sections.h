@@ -7,6 +7,7 @@
 #include "model/model.h"
 
 void json_places(struct json *json, const struct model *model);
+void json_moments(struct json *json, const struct model *model);
 void json_watch(struct json *json, const struct model *model);
 void json_put_locks(struct json *json, const struct model *model);
 void json_put_deadlocks(struct json *json, const struct model *model);

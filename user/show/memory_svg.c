@@ -19,12 +19,13 @@
 #define WIDTH	    960
 #define LEFT	    190 /* addresses stand left of it */
 #define COLUMN	    230
-#define TOP	    64
+#define TOP	    98
 #define STEP	    7 /* pixels for each doubling of the size */
 #define HEIGHT_MIN  22
 #define GAP_HEIGHT  22
 #define GAP_MIN	    (64ull << 10)
 #define PROCESS_GAP 40
+#define POINTER	    70 /* length of the line for a stack pointer, beside the words */
 
 static const char *const colours[AREA_KINDS] = {
 	[AREA_CODE] = "#7fb069",    [AREA_CONSTANTS] = "#b5cfa3", [AREA_DATA] = "#f0c05a",
@@ -72,8 +73,10 @@ static void put_label(FILE *out, const struct snapshot *snapshot, const struct s
 		xml_text(out, owner->comm);
 		fprintf(out, " %u", owner->head.tid);
 	} else if (*segment->name) {
+		const char *slash = strrchr(segment->name, '/');
+
 		fputs(" · ", out);
-		xml_text(out, segment->name);
+		xml_text(out, slash && slash[1] ? slash + 1 : segment->name);
 	}
 }
 
@@ -91,7 +94,7 @@ static void put_stack_pointer(FILE *out, const struct snapshot *snapshot,
 	fprintf(out,
 		"<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" class=\"sp\"><title>stack "
 		"pointer: %s in use</title></line>\n",
-		LEFT, LEFT + COLUMN, y + share * height, y + share * height,
+		LEFT + COLUMN - POINTER, LEFT + COLUMN, y + share * height, y + share * height,
 		format_bytes(segment->end - sp).text);
 }
 
@@ -120,14 +123,25 @@ static unsigned int put_process(FILE *out, const struct snapshot *snapshot,
 				const struct pl_pcb_task *task, const struct segments *segments,
 				unsigned int y)
 {
-	fprintf(out, "<text x=\"20\" y=\"%u\" class=\"title\">", y - 36);
+	char sharing[96] = "private to the process, which has one thread";
+
+	if (task->threads > 1)
+		snprintf(sharing, sizeof(sharing),
+			 "shared by the %u threads, and private to the process where it says p",
+			 task->threads);
+	fprintf(out, "<text x=\"20\" y=\"%u\" class=\"title\">", y - 70);
 	xml_text(out, task->comm);
 	fprintf(out, " · process %u</text>\n", task->head.tgid);
 	fprintf(out,
-		"<text x=\"20\" y=\"%u\" class=\"note\">%s resident of %s mapped; heights grow with the "
-		"logarithm of the size; %s page faults without and %s with waiting for a disk</text>\n",
-		y - 16, format_bytes(pcb_resident(task)).text, format_bytes(task->total).text,
+		"<text x=\"20\" y=\"%u\" class=\"note\">%s resident of %s mapped; page faults: %s without "
+		"and %s with waiting for a disk</text>\n",
+		y - 50, format_bytes(pcb_resident(task)).text, format_bytes(task->total).text,
 		format_count(task->minor_faults).text, format_count(task->major_faults).text);
+	fprintf(out,
+		"<text x=\"20\" y=\"%u\" class=\"note\">All of it is %s. Heights grow with the logarithm "
+		"of the size;</text>\n<text x=\"20\" y=\"%u\" class=\"note\">the red line is a stack "
+		"pointer: what is above it is in use.</text>\n",
+		y - 32, sharing, y - 14);
 	for (size_t i = segments->items.count; i-- > 0;) {
 		const struct segment *segment = &segments->items.items[i];
 

@@ -431,6 +431,8 @@ static const struct member report_members[] = {
 	NESTED_OR_NULL("stacks", OBJECT, "How stacks end; null if none were kept.", stacks_members),
 	NESTED_OR_NULL("watch", OBJECT, "Variables that were watched; null: none were.",
 		       watch_members),
+	NESTED("snapshots", OBJECTS, "What the kernel kept of the target's tasks at some moments.",
+	       moment_members),
 	NESTED("losses", OBJECT, "What is missing.", losses_members),
 	NESTED("tracer", OBJECT, "What tracing cost.", tracer_members),
 	NESTED("recording", OBJECT, "The file that this was worked out from.", recording_members),

@@ -56,6 +56,7 @@ extern const struct member path_members[];
 extern const struct member what_if_members[];
 extern const struct member stacks_members[];
 extern const struct member watch_members[];
+extern const struct member moment_members[];
 extern const struct member subject_members[];
 extern const struct member process_memory_members[];
 extern const struct member thread_schedule_members[];

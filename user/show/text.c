@@ -21,6 +21,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_threads(&text, model);
 	show_subjects(&text, model);
 	show_path(&text, model);
+	show_moments(&text, model);
 	show_processes(&text, model);
 	show_signals(&text, model);
 	show_resident(&text, model);
