@@ -259,6 +259,40 @@ class Kernel(StackTest):
             self.assertNotIn("_[k]", lab.tool("flame", path, "--kind", "off-cpu").stdout)
 
 
+class RealPrograms(StackTest):
+    def test_sysbench(self):
+        if not shutil.which("sysbench"):
+            self.skipTest("there is no sysbench")
+        for kind in ("mutex", "threads"):
+            with self.subTest(kind):
+                traced = with_stacks("sysbench", kind, "--threads=8", "--time=1",
+                                     *(["--mutex-num=1"] if kind == "mutex" else []), "run",
+                                     options=("--stacks", "-F", "99"))
+                self.assert_whole(traced, 100)
+
+    def test_redis(self):
+        if not shutil.which("redis-server") or not shutil.which("redis-benchmark"):
+            self.skipTest("there is no Redis")
+        with tempfile.TemporaryDirectory() as folder:
+            socket = os.path.join(folder, "s")
+            server = subprocess.Popen(
+                ["redis-server", "--port", "0", "--unixsocket", socket, "--io-threads", "2",
+                 "--save", "", "--dir", folder], stdout=subprocess.DEVNULL)
+            self.addCleanup(server.wait)
+            self.addCleanup(server.terminate)
+            for _ in range(50):
+                if os.path.exists(socket):
+                    break
+                time.sleep(0.1)
+            load = subprocess.Popen(["redis-benchmark", "-s", socket, "-n", "60000", "-q",
+                                     "-t", "set,lpush"], stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL)
+            self.addCleanup(load.wait)
+            self.addCleanup(load.kill)
+            self.assert_whole(lab.Traced(["attach", "--stacks", "-F", "99", "-p", server.pid,
+                                          "-d", "1"]), 50)
+
+
 def attached(process, duration="500ms"):
     return lab.Traced(["attach", "--stacks", "-p", str(process.pid), "-d", duration])
 
