@@ -112,6 +112,44 @@ class Scenarios(KernelTest):
         self.assertEqual(verdicts[-1], "undecided")
         self.assertIn("--as-root", claims[-1]["because"])
 
+    def compare(self, *names):
+        done = tool("compare", "--json", *names, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["runs"]
+
+    def test_the_published_ratios_are_reproduced_and_explained(self):
+        names = ("sum-single", "sum-gil", "sum-threads", "sum-procs")
+        single, gil, threads, procs = self.compare("--repeat", "3", *names)
+        self.assertIn("one thread did it", single["cause"])
+        self.assertRegex(gil["cause"], "one at a time: .* mostly at global_lock")
+        for run in (threads, procs):
+            self.assertRegex(run["cause"], "at once|one after another")
+        for run in (single, gil, threads, procs):
+            if min(s["others_ns"] / s["wall_ns"] for s in run["samples"]) > 0.05:
+                self.skipTest("other programs keep the CPUs busy")
+        best = [min(s["elapsed_ns"] for s in run["samples"])
+                for run in (single, gil, threads, procs)]
+        self.assertLess(abs(best[1] / best[0] - 1), 0.15)
+        self.assertLess(best[2] / best[0], 0.75)
+        self.assertLess(best[3] / best[0], 0.75)
+
+    def test_a_scenario_is_compared_with_itself_under_other_options(self):
+        convoy, twin = self.compare("lock-convoy", "lock-convoy --own-locks")
+        self.assertEqual(twin["name"], "lock-convoy --own-locks")
+        self.assertIn("mostly at convoy_lock", convoy["cause"])
+        self.assertEqual(twin["lock_waits"], 0)
+        for words, status in (("lock-convoy --no-such", 2), ("no-such --own-locks", 119),
+                              ("", 2), ("counter-single" + " --count 5" * 20, 2)):
+            done = tool("compare", "counter-single", words)
+            self.assertNotEqual(done.returncode, 0, words)
+            if status != 2 or words != "lock-convoy --no-such":
+                self.assertEqual(done.returncode, status, words)
+
+    def test_compare_shows_what_each_has_measured(self):
+        done = tool("compare", "spawn-cost", "switch-cost", timeout=120)
+        self.assertRegex(done.stdout, r"made and joined +how many")
+        self.assertRegex(done.stdout, r"processes / threads +[0-9.]+ +[0-9.]+")
+
     def test_compare_shows_them_in_one_table(self):
         done = tool("compare", "counter-single", "counter-lock", "counter-atomic")
         self.assertEqual(done.returncode, 0, done.stderr)

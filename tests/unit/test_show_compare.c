@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "claims_model.h"
 #include "show/comparison.h"
 #include "show/show.h"
 #include "show_models.h"
@@ -135,6 +136,98 @@ static void each_run_has_a_cause_from_its_trace(void **state)
 	free_runs(&runs);
 }
 
+/* ---- why ----------------------------------------------------------------------------------- */
+
+/* Two threads of one process in a run of 100 ms. */
+static struct model two_threads(uint64_t running, uint64_t ready, enum reason reason,
+				uint64_t blocked)
+{
+	struct model model = model_whole();
+
+	model.end = model.begin + 100 * MS;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct thread *thread = model_add_thread(&model, i ? "b" : "a", running * MS,
+							 ready * MS, blocked * MS);
+
+		thread->tgid = 1;
+		if (blocked)
+			thread_add_reason(thread, reason, blocked * MS);
+	}
+	return model;
+}
+
+static void add_path(struct model *model, enum path_what what, enum reason reason, uint64_t ms)
+{
+	struct path_part *part = vector_add(&model->path.parts);
+
+	assert_non_null(part);
+	*part = (struct path_part){.what = what, .reason = reason, .ns = ms * MS};
+	model->path.known = true;
+}
+
+static void assert_cause(struct model *model, const char *words)
+{
+	char cause[240];
+
+	comparison_cause(model, cause, sizeof(cause));
+	if (!strstr(cause, words))
+		fail_msg("'%s' is not in '%s'", words, cause);
+	vector_free(&model->path.parts);
+	vector_free(&model->findings);
+	vector_free(&model->wakes);
+	model_clear(model);
+}
+
+static void waits_from_outside_are_one_after_another_or_at_once(void **state)
+{
+	struct model model = two_threads(1, 0, REASON_SOCKET, 99);
+
+	add_path(&model, PATH_WAITING, REASON_SOCKET, 99);
+	assert_cause(&model, "waits for socket, 198 ms in all, 2.00 at once");
+	model = two_threads(1, 0, REASON_SOCKET, 49);
+	add_path(&model, PATH_WAITING, REASON_SOCKET, 98);
+	assert_cause(&model, "waits for socket, 98.0 ms in all, one after another");
+}
+
+static void who_waits_for_a_lock_runs_one_at_a_time(void **state)
+{
+	struct model model = two_threads(50, 0, REASON_LOCK, 50);
+	struct lock *lock = model_add_lock(&model, REASON_LOCK, 5, 100 * MS, MS);
+
+	lock->name = "shared_lock";
+	assert_cause(&model, "one at a time: they waited 100 ms for each other, mostly at "
+			     "shared_lock");
+}
+
+static void who_waits_for_messages_takes_turns(void **state)
+{
+	struct model model = two_threads(50, 40, REASON_PIPE, 60);
+	struct wake *wake = vector_add(&model.wakes);
+
+	assert_non_null(wake);
+	*wake = (struct wake){.kind = WAKE_THREAD, .from = 0, .to = 1, .waited_ns = 120 * MS};
+	assert_cause(&model, "by turns: each waits until another one has had its turn, 120 ms in "
+			     "all, mostly in pipe");
+}
+
+/* A busy machine is no quality of the program. */
+static void who_was_kept_from_the_cpus_could_have_run_at_once(void **state)
+{
+	struct model model = two_threads(30, 70, REASON_NONE, 0);
+	struct finding *finding = vector_add(&model.findings);
+
+	assert_non_null(finding);
+	*finding = (struct finding){.kind = FINDING_OTHERS, .cost_ns = 60 * MS};
+	model.concurrency[2] = 10 * MS;
+	assert_cause(&model, "2 threads could have run at once, and did for 10 % of the time; "
+			     "others, or an affinity, kept it off the CPUs for 60 % of the time");
+	model = two_threads(30, 70, REASON_NONE, 0);
+	assert_cause(&model, "short of CPUs: ready, and without one, for 140 ms in all");
+	model = two_threads(95, 0, REASON_NONE, 0);
+	model.concurrency[2] = 90 * MS;
+	assert_cause(&model, "2 threads ran, two or more at once for 90 % of the time");
+}
+
 static void a_run_with_losses_is_marked(void **state)
 {
 	struct sketch *sketch = sketch_attach();
@@ -195,6 +288,10 @@ int main(void)
 		cmocka_unit_test(the_table_fits_every_width_and_escapes_names),
 		cmocka_unit_test(of_many_runs_the_median_counts),
 		cmocka_unit_test(each_run_has_a_cause_from_its_trace),
+		cmocka_unit_test(waits_from_outside_are_one_after_another_or_at_once),
+		cmocka_unit_test(who_waits_for_a_lock_runs_one_at_a_time),
+		cmocka_unit_test(who_waits_for_messages_takes_turns),
+		cmocka_unit_test(who_was_kept_from_the_cpus_could_have_run_at_once),
 		cmocka_unit_test(a_run_with_losses_is_marked),
 		cmocka_unit_test(a_first_run_that_took_no_time_gives_no_ratio),
 		cmocka_unit_test(programs_get_the_same_figures),

@@ -17,7 +17,8 @@
 #include "show/comparison.h"
 #include "show/show.h"
 
-#define REPEAT_MAX 1000
+#define REPEAT_MAX    1000
+#define ARGUMENTS_MAX 16 /* of one scenario */
 
 struct compare_settings {
 	bool json;
@@ -55,10 +56,48 @@ static int comparing_option(const char *name, char *ret, size_t size)
 	return 0;
 }
 
-static int run_one(const char *name, struct comparison_sample *ret, int *ret_interrupt)
+/* One of those that are compared: "NAME" or "NAME OPTION...", taken apart. */
+struct entrant {
+	char *words; /* with the blanks between them replaced */
+	char *argv[ARGUMENTS_MAX + 2];
+	char option[64]; /* that it has for being compared; "": none */
+};
+
+static int entrant_read(const char *text, struct entrant *ret)
 {
-	char option[64] = "";
-	char *argv[] = {(char *)name, NULL, NULL};
+	size_t count = 0;
+	char *rest, *word;
+
+	ret->words = strdup(text);
+	if (!ret->words) {
+		log_error("out of memory");
+		return EXIT_INTERNAL;
+	}
+	for (word = strtok_r(ret->words, " \t", &rest); word && count < ARGUMENTS_MAX;
+	     word = strtok_r(NULL, " \t", &rest))
+		ret->argv[count++] = word;
+	if (word) {
+		log_error("`%s` has too many options", text);
+		return EXIT_USAGE;
+	}
+	if (!count) {
+		log_error("a scenario's name is empty");
+		return EXIT_USAGE;
+	}
+	if (tracing_check_scenario(ret->argv[0]))
+		return EXIT_NO_TARGET;
+	if (comparing_option(ret->argv[0], ret->option, sizeof(ret->option))) {
+		log_error("out of memory");
+		return EXIT_INTERNAL;
+	}
+	ret->argv[count] = *ret->option ? ret->option : NULL;
+	return EXIT_OK;
+}
+
+static int run_one(struct entrant *entrant, struct comparison_sample *ret, int *ret_interrupt)
+{
+	char **argv = entrant->argv;
+	const char *name = argv[0];
 	struct capture_options capture_options = {
 		.mode = CAPTURE_RUN,
 		.argv = argv,
@@ -72,11 +111,6 @@ static int run_one(const char *name, struct comparison_sample *ret, int *ret_int
 	struct model *model = NULL;
 	int status;
 
-	if (comparing_option(name, option, sizeof(option))) {
-		log_error("out of memory");
-		return EXIT_INTERNAL;
-	}
-	argv[1] = *option ? option : NULL;
 	status = capture(&capture_options, &result);
 	if (status)
 		return status;
@@ -106,15 +140,17 @@ static void clear_progress(void)
 
 /* In turns, so that what disturbs the machine for a while disturbs all of them. `samples` has
  * `repeat` places for each name. */
-static int run_all(char **names, size_t count, size_t repeat, struct comparison_sample *samples)
+static int run_all(struct entrant *entrants, size_t count, size_t repeat,
+		   struct comparison_sample *samples)
 {
 	int status = EXIT_OK, interrupt = 0;
 
 	for (size_t n = 0; !status && !interrupt && n < count * repeat; n++) {
 		size_t which = n % count;
 
-		show_progress(names[which], n, count * repeat);
-		status = run_one(names[which], &samples[which * repeat + n / count], &interrupt);
+		show_progress(entrants[which].argv[0], n, count * repeat);
+		status =
+			run_one(&entrants[which], &samples[which * repeat + n / count], &interrupt);
 	}
 	clear_progress();
 	return interrupt ? 128 + interrupt : status;
@@ -136,9 +172,10 @@ static int run(void *given, int argc, char **argv)
 	CLEANUP_FREE struct comparison_sample *samples =
 		calloc(count * repeat + 1, sizeof(*samples));
 	CLEANUP_FREE struct comparison_row *rows = calloc(count + 1, sizeof(*rows));
+	CLEANUP_FREE struct entrant *entrants = calloc(count + 1, sizeof(*entrants));
 	int status = EXIT_OK;
 
-	if (!samples || !rows) {
+	if (!samples || !rows || !entrants) {
 		log_error("out of memory");
 		return EXIT_INTERNAL;
 	}
@@ -147,24 +184,33 @@ static int run(void *given, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; !status && i < count; i++) {
-		status = tracing_check_scenario(argv[i]);
+		status = entrant_read(argv[i], &entrants[i]);
 		rows[i] = (struct comparison_row){
 			.name = argv[i], .samples = &samples[i * repeat], .count = repeat};
 	}
 	if (!status)
-		status = run_all(argv, count, repeat, samples);
-	return status ? status : show(rows, count, settings->json);
+		status = run_all(entrants, count, repeat, samples);
+	if (!status)
+		status = show(rows, count, settings->json);
+	for (size_t i = 0; i < count * repeat; i++)
+		comparison_sample_free(&samples[i]);
+	for (size_t i = 0; i < count; i++)
+		free(entrants[i].words);
+	return status;
 }
 
 const struct command command_compare = {
 	.name = "compare",
-	.synopsis = "SCENARIO SCENARIO…",
+	.synopsis = "SCENARIO SCENARIO… | 'SCENARIO OPTIONS…' …",
 	.summary = "run several scenarios, show one table, and say why they differ",
-	.details = "Each scenario runs with its default sizes, traced, its own output left out. "
-		   "The ratios are to the first one's time: of what the scenario is about, where "
-		   "all of them tell it, otherwise from start to end.\n"
-		   "With --repeat the scenarios take turns, and the table has the median of each "
-		   "figure and the spread of the time.",
+	.details =
+		"Each scenario runs traced, its own output left out, with its default sizes or, in "
+		"quotes, with options of its own: `compare lock-convoy 'lock-convoy "
+		"--own-locks'`. "
+		"The ratios are to the first one's time: of what the scenario is about, where "
+		"all of them tell it, otherwise from start to end.\n"
+		"With --repeat the scenarios take turns, and the table has the median of each "
+		"figure and the spread of the time.",
 	.options = options,
 	.settings_size = sizeof(struct compare_settings),
 	.run = run,

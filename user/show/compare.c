@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "model/subjects.h"
 #include "show/comparison.h"
 #include "show/derive.h"
 #include "show/report_format.h"
@@ -22,7 +23,7 @@ static void count_claims(struct comparison_sample *sample, const struct model *m
 	}
 }
 
-struct comparison_sample comparison_sample_of(const struct model *model)
+struct comparison_sample comparison_sample_of(struct model *model)
 {
 	const char *elapsed = model_fact(model, "elapsed_ns");
 	const struct losses *losses = &model->losses;
@@ -51,8 +52,15 @@ struct comparison_sample comparison_sample_of(const struct model *model)
 	};
 
 	count_claims(&sample, model);
+	sample.others_ns = comparison_others_ns(model);
 	comparison_cause(model, sample.cause, sizeof(sample.cause));
+	sample.subjects = take_pointer(&model->subjects);
 	return sample;
+}
+
+void comparison_sample_free(struct comparison_sample *sample)
+{
+	subjects_free(&sample->subjects);
 }
 
 /* ---- many runs as one ---------------------------------------------------------------------- */
@@ -191,6 +199,16 @@ static const struct table_column columns[COLUMNS] = {
 	[CLAIMS] = {.head = "claims", .right = true, .drop = 7},
 };
 
+/* A small one keeps two digits: 0.0031. */
+static struct ratio_label ratio_text(double ratio)
+{
+	struct ratio_label label = ratio_label(ratio);
+
+	if (ratio > 0 && ratio < 0.0995)
+		snprintf(label.text, sizeof(label.text), "%.*f", ratio < 0.00995 ? 4 : 3, ratio);
+	return label;
+}
+
 static void put_result(struct table *table, const struct comparison_sample *sample)
 {
 	if (sample->has_status && sample->status)
@@ -234,7 +252,7 @@ static void put_row(struct table *table, const struct comparison_row *rows, size
 		table_cell(table, SPREAD, STYLE_PLAIN, "%s … %s",
 			   format_duration(rounded(time.least)).text,
 			   format_duration(rounded(time.most)).text);
-	table_cell(table, RATIO, STYLE_PLAIN, "%s", ratio_label(ratio_to_first(rows, i, of)).text);
+	table_cell(table, RATIO, STYLE_PLAIN, "%s", ratio_text(ratio_to_first(rows, i, of)).text);
 	table_cell(table, CPU, STYLE_PLAIN, "%s",
 		   format_duration(rounded(spread_of(row, cpu_of).median)).text);
 	table_cell(table, PARALLEL, STYLE_PLAIN, "%s",
@@ -247,6 +265,25 @@ static void put_row(struct table *table, const struct comparison_row *rows, size
 		table_cell(table, LOCK_WAIT, STYLE_PLAIN, "%s",
 			   format_duration(rounded(lock_wait.median)).text);
 	put_claims(table, row);
+}
+
+/* Where the work itself was another amount, and that is a good part of the difference. */
+static void put_work(struct text *text, unsigned int column, double time, double cpu)
+{
+	char words[96];
+
+	if (!(time > 0 && cpu > 0) || fabs(log(time)) < 0.25 || log(time) * log(cpu) <= 0 ||
+	    fabs(log(cpu)) < fabs(log(time)) / 2)
+		return;
+	snprintf(words, sizeof(words), "; it took %s times the CPU time of the first",
+		 ratio_text(cpu).text);
+	text_wrap(text, column, STYLE_PLAIN, words);
+}
+
+static bool same_work(const struct comparison_row *one, const struct comparison_row *other)
+{
+	return one->samples[0].has_result && other->samples[0].has_result &&
+	       one->samples[0].expected == other->samples[0].expected;
 }
 
 static void put_causes(struct text *text, const struct comparison_row *rows, size_t count,
@@ -270,8 +307,41 @@ static void put_causes(struct text *text, const struct comparison_row *rows, siz
 			text_end(text);
 		text_pad(text, column);
 		text_wrap(text, column, STYLE_PLAIN, typical_run(&rows[i], of)->cause);
+		if (same_work(&rows[0], &rows[i]))
+			put_work(text, column, ratio_to_first(rows, i, of),
+				 ratio_to_first(rows, i, cpu_of));
 		text_end(text);
 	}
+}
+
+/* What each has measured itself, in the run that speaks for all. */
+static void put_tables(struct text *text, const struct comparison_row *rows, size_t count,
+		       measure of)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct subjects *subjects = typical_run(&rows[i], of)->subjects;
+		const struct subject *subject;
+
+		if (!subjects)
+			continue;
+		vector_for_each (&subjects->items, subject)
+			if (subject->kind == SUBJECT_FIGURES)
+				put_figures(text, subject);
+	}
+}
+
+/* A fifth of the time and more. */
+static void put_crowded(struct text *text, const struct comparison_row *row, measure of)
+{
+	const struct comparison_sample *typical = typical_run(row, of);
+
+	if (typical->others_ns <= typical->wall_ns / 5)
+		return;
+	text_print(text, STYLE_DOUBT, "! %s: ", row->name);
+	text_wrap(text, 2, STYLE_DOUBT,
+		  "other programs, or an affinity, kept it off the CPUs: its time is not all "
+		  "its own");
+	text_end(text);
 }
 
 static void put_warnings(struct text *text, const struct comparison_row *row)
@@ -319,7 +389,10 @@ int show_comparison_text(FILE *out, const struct comparison_row *rows, size_t co
 	table_finish(&table);
 	for (size_t i = 0; i < count; i++)
 		put_warnings(&text, &rows[i]);
+	for (size_t i = 0; i < count; i++)
+		put_crowded(&text, &rows[i], of);
 	put_causes(&text, rows, count, of);
+	put_tables(&text, rows, count, of);
 	put_legend(&text, rows, of);
 	return text_finish(&text);
 }
@@ -364,6 +437,7 @@ static void put_json_sample(struct json *json, const struct comparison_sample *s
 	json_unsigned(json, "claims_undecided", sample->claims_undecided);
 	json_unsigned(json, "lost_records", sample->lost_records);
 	json_bool(json, "complete", sample->complete);
+	json_unsigned(json, "others_ns", sample->others_ns);
 	json_string(json, "cause", sample->cause);
 	json_object_end(json);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct model;
+struct subjects;
 
 /* One run. */
 struct comparison_sample {
@@ -26,12 +27,18 @@ struct comparison_sample {
 	size_t claims, claims_held, claims_undecided;
 	uint64_t lost_records; /* of lanes and lives */
 	bool lossless, complete;
-	char cause[160]; /* why it took as long as it did, from the trace */
+	uint64_t others_ns; /* for which other programs kept it off the CPUs */
+	char cause[240];    /* why it took as long as it did, from the trace */
+	struct subjects *subjects; /* what it is about: its tables of figures; or NULL */
 };
 
-struct comparison_sample comparison_sample_of(const struct model *model);
+/* Takes over what the model has to show besides. */
+struct comparison_sample comparison_sample_of(struct model *model);
+void comparison_sample_free(struct comparison_sample *sample);
 
 /* A sentence without a full stop. */
 void comparison_cause(const struct model *model, char *ret, size_t size);
+
+uint64_t comparison_others_ns(const struct model *model);
 
 #endif

@@ -152,6 +152,9 @@ void show_threads(struct text *text, const struct model *model);
 /* The lane of the critical path, for a struct model; NULL: it is not worth one. */
 draw_function path_lane(const struct model *model);
 void show_path(struct text *text, const struct model *model);
+/* One of its tables. */
+struct subject;
+void put_figures(struct text *text, const struct subject *subject);
 void show_subjects(struct text *text, const struct model *model);
 void show_processes(struct text *text, const struct model *model);
 void show_signals(struct text *text, const struct model *model);

@@ -28,7 +28,7 @@ static void put_head(struct text *text, const char *head, const struct model *mo
 
 /* ---- figures ------------------------------------------------------------------------------- */
 
-static void put_figures(struct text *text, const struct subject *subject)
+void put_figures(struct text *text, const struct subject *subject)
 {
 	struct table_column columns[SUBJECT_COLUMNS_MAX + 1] = {
 		{.head = subject->title ? subject->title : ""}};
