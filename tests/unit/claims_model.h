@@ -10,6 +10,7 @@
 #include "model/claims.h"
 #include "model/model.h"
 #include "model/subjects.h"
+#include "model/watch.h"
 
 #define MS 1000000ull
 
@@ -84,6 +85,7 @@ static inline void model_clear(struct model *model)
 	vector_free(&model->uthreads);
 	vector_free(&model->claims);
 	subjects_free(&model->subjects);
+	watch_report_free(&model->watch);
 	free((char *)model->scenario_title);
 }
 

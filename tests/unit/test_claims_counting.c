@@ -199,16 +199,16 @@ static void counter_atomic_is_exact_and_parallel_without_locks(void **state)
 
 static void a_racy_storm_is_seen_whole_and_nearly_right(void **state)
 {
-	assert_verdicts(storm_run("counter-storm-race"), "counter-storm-race", "+++++");
+	assert_verdicts(storm_run("counter-storm-race"), "counter-storm-race", "+++++?");
 	/* Lost more than had met: one of the two figures is wrong, and the claims say so. */
 	assert_verdicts(with_fact(storm_run("counter-storm-race"), "actual", "992"),
-			"counter-storm-race", "++++-");
+			"counter-storm-race", "++++-?");
 	assert_verdicts(with_fact(storm_run("counter-storm-race"), "threads", "1001"),
-			"counter-storm-race", "-++++");
+			"counter-storm-race", "-++++?");
 	assert_verdicts(with_fact(storm_run("counter-storm-race"), "elapsed_ns", "2000000000"),
-			"counter-storm-race", "+-+++");
+			"counter-storm-race", "+-+++?");
 	assert_verdicts(with_fact(storm_run("counter-storm-race"), "met", "800"),
-			"counter-storm-race", "+++-+");
+			"counter-storm-race", "+++-+?");
 }
 
 static void a_locked_storm_gives_back_every_lock(void **state)

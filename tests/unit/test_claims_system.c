@@ -175,9 +175,27 @@ static struct model two_takers(const char *name)
 	return model;
 }
 
+/* In a run of 200 items, of its own. */
+static void add_watch(struct model *model, uint64_t updates, uint64_t lost)
+{
+	struct watched *watched;
+
+	model->watch = calloc(1, sizeof(*model->watch));
+	assert_non_null(model->watch);
+	model->watch->has_expected = true;
+	model->watch->expected = 200;
+	watched = vector_add(&model->watch->variables);
+	assert_non_null(watched);
+	watched->race.updates = updates;
+	watched->race.lost = lost;
+	watched->race.exact = true;
+}
+
 static struct model list_race(void)
 {
 	struct model model = two_takers("list-race");
+
+	add_watch(&model, 233, 33);
 
 	FACTS(&model, {"actual", "1900"}, {"once", "1500"}, {"twice", "400"}, {"lost", "600"},
 	      {"first_gap_ns", "300"}, {"first_removed_after_ns", "2000"});
@@ -441,6 +459,8 @@ static void apply(struct model *model, const struct change *change)
 	else if (change->thread && !strcmp(change->what, "moves"))
 		for (size_t i = 0; i < model->uthreads.count; i++)
 			model->uthreads.items[i].moves = 0;
+	else if (change->thread && !strcmp(change->what, "watched"))
+		model->watch->variables.items[0].race.lost = strtoull(change->value, NULL, 10);
 	else if (change->thread && !strcmp(change->what, "awake"))
 		wake_in_picture(model, change->value);
 	else if (change->thread && !strcmp(change->what, "nice"))
@@ -548,7 +568,7 @@ static void a_list_that_nobody_guards_loses_items(void **state)
 {
 	ASSERT_CLAIMS("list-race", list_race, {1, NULL, "once", "2500"},
 		      {2, NULL, "first_gap_ns", "2000"}, {3, "", "lock", ""},
-		      {4, "", "overlap", "0"});
+		      {4, "", "watched", "9"}, {5, "", "overlap", "0"});
 }
 
 static void without_overlap_a_race_is_not_decided(void **state)

@@ -46,7 +46,7 @@ static void pack_and_unpack(const union pl_record *records, size_t count)
 {
 	struct block_header header = {.type = BLOCK_LANE, .count = count};
 	struct block_packer packer;
-	struct segment segments[LANE_SEGMENTS];
+	struct payload_piece segments[LANE_SEGMENTS];
 	struct lane_encoder *encoder = lane_encoder_new();
 	union pl_record *back = malloc(count * sizeof(*back));
 	uint8_t *raw = malloc(LANE_PAYLOAD_MAX);

@@ -283,7 +283,7 @@ static void no_spoiled_columns_do_harm(void **state)
 	union pl_record *records = malloc(500 * sizeof(*records)), *back;
 	struct block_header header = {.count = 500, .first_time = 1000};
 	struct lane_encoder *encoder = lane_encoder_new();
-	struct segment segments[LANE_SEGMENTS];
+	struct payload_piece segments[LANE_SEGMENTS];
 	uint8_t *payload, *spoiled, *at;
 	size_t good = 0, reach;
 
@@ -417,8 +417,7 @@ static void block_types_of_newer_versions_are_skipped(void **state)
 			 (struct block_header){
 				 .type = BLOCK_NOTE, .count = 1, .raw_size = 4, .stored_size = 4},
 			 "k\0v");
-	size = add_block(data, size, (struct block_header){.type = 201, .cpu = UINT32_MAX},
-			 NULL);
+	size = add_block(data, size, (struct block_header){.type = 201, .cpu = UINT32_MAX}, NULL);
 	size = add_block(data, size,
 			 (struct block_header){.type = BLOCK_END,
 					       .raw_size = sizeof(end),

@@ -295,7 +295,7 @@ static void the_columns_in_the_format_are_true(void **state)
 {
 	const union pl_record records[] = {example_block, example_switches[0], example_switches[1]};
 	struct lane_encoder *encoder = lane_encoder_new();
-	struct segment segments[LANE_SEGMENTS];
+	struct payload_piece segments[LANE_SEGMENTS];
 	uint8_t data[1024];
 	size_t size, at = 0;
 

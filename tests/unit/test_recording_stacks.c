@@ -256,7 +256,7 @@ static void no_spoiled_table_does_harm(void **state)
 	size_t good = 0, bad = 0;
 
 	for (int round = 0; round < 60000; round++) {
-		struct segment segments[STACK_SEGMENTS];
+		struct payload_piece segments[STACK_SEGMENTS];
 		struct stack_store *store = stack_store_new();
 		struct stack_writer *writer;
 		struct block_header header;

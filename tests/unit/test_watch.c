@@ -229,7 +229,7 @@ static void a_recording_keeps_each_access_as_it_was(void **state)
 static void damaged_columns_are_refused(void **state)
 {
 	struct watch_buffer *buffer = calloc(1, sizeof(*buffer));
-	struct segment segments[WATCH_SEGMENTS];
+	struct payload_piece segments[WATCH_SEGMENTS];
 	struct watch_access decoded[4];
 	uint8_t payload[512];
 	size_t size = 0;

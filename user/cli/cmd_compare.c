@@ -192,6 +192,9 @@ static int run(void *given, int argc, char **argv)
 		status = run_all(entrants, count, repeat, samples);
 	if (!status)
 		status = show(rows, count, settings->json);
+	for (size_t i = 0; !status && i < count * repeat; i++)
+		if (samples[i].has_status && samples[i].status)
+			status = EXIT_NOT_HELD;
 	for (size_t i = 0; i < count * repeat; i++)
 		comparison_sample_free(&samples[i]);
 	for (size_t i = 0; i < count; i++)
@@ -210,7 +213,7 @@ const struct command command_compare = {
 		"The ratios are to the first one's time: of what the scenario is about, where "
 		"all of them tell it, otherwise from start to end.\n"
 		"With --repeat the scenarios take turns, and the table has the median of each "
-		"figure and the spread of the time.",
+		"figure and the spread of the time. The status is 118 if one of them failed.",
 	.options = options,
 	.settings_size = sizeof(struct compare_settings),
 	.run = run,

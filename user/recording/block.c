@@ -64,8 +64,8 @@ static int packer_reserve(struct block_packer *packer, size_t size)
 #define WORTH_PACKING 64u
 
 /* The packed size, or 0 if zstd cannot or there is nothing to gain. */
-static size_t pack_zstd(struct block_packer *packer, const struct segment *segments, size_t count,
-			size_t raw_size)
+static size_t pack_zstd(struct block_packer *packer, const struct payload_piece *segments,
+			size_t count, size_t raw_size)
 {
 	ZSTD_outBuffer out = {packer->bytes + sizeof(struct block_header), raw_size, 0};
 
@@ -90,7 +90,7 @@ static size_t pack_zstd(struct block_packer *packer, const struct segment *segme
 }
 
 int block_pack(struct block_packer *packer, struct block_header *header,
-	       const struct segment *segments, size_t count, size_t *ret_size)
+	       const struct payload_piece *segments, size_t count, size_t *ret_size)
 {
 	size_t raw_size = 0, packed;
 	uint8_t *payload;

@@ -95,7 +95,7 @@ PL_ASSERT("block_end", sizeof(struct block_end) == 32);
 uint32_t block_checksum(const void *data, size_t size);
 
 /* A piece of a payload. */
-struct segment {
+struct payload_piece {
 	const void *data;
 	size_t size;
 };
@@ -113,7 +113,7 @@ void block_packer_done(struct block_packer *packer);
 /* Fills in what is missing in `header` (all but type, cpu, count and times) and puts the whole
  * block, ready to be written, into packer->bytes. 0 or -errno. */
 int block_pack(struct block_packer *packer, struct block_header *header,
-	       const struct segment *segments, size_t count, size_t *ret_size);
+	       const struct payload_piece *segments, size_t count, size_t *ret_size);
 
 /* What is wrong with a header in words, or NULL if nothing is. `room` is what the file has left
  * after it. Of a type that is not known only the lengths are checked. */

@@ -311,25 +311,26 @@ static void encode_record(struct lane_encoder *encoder, const union pl_record *r
 		put_gap(encoder, &record->gap);
 }
 
-static void encoder_segments(struct lane_encoder *encoder, size_t count, struct segment *segment)
+static void encoder_segments(struct lane_encoder *encoder, size_t count,
+			     struct payload_piece *segment)
 {
 	struct lane_directory *directory = &encoder->directory;
 
 	directory->columns = encoder->out[COLUMN_STACK].head > encoder->heads[COLUMN_STACK];
-	*segment++ = (struct segment){directory, LANE_DIRECTORY_SIZE(directory->columns)};
-	*segment++ = (struct segment){encoder->shapes, directory->shapes * sizeof(uint64_t)};
-	*segment++ = (struct segment){encoder->list, count};
+	*segment++ = (struct payload_piece){directory, LANE_DIRECTORY_SIZE(directory->columns)};
+	*segment++ = (struct payload_piece){encoder->shapes, directory->shapes * sizeof(uint64_t)};
+	*segment++ = (struct payload_piece){encoder->list, count};
 	for (int i = 0; i < LANE_COLUMNS; i++) {
 		directory->tails[i] = encoder->out[i].tail - encoder->tails[i];
-		*segment++ = (struct segment){encoder->heads[i],
-					      encoder->out[i].head - encoder->heads[i]};
-		*segment++ = (struct segment){encoder->tails[i], directory->tails[i]};
+		*segment++ = (struct payload_piece){encoder->heads[i],
+						    encoder->out[i].head - encoder->heads[i]};
+		*segment++ = (struct payload_piece){encoder->tails[i], directory->tails[i]};
 	}
-	*segment = (struct segment){encoder->raw, directory->raw_records * PL_RECORD_SIZE};
+	*segment = (struct payload_piece){encoder->raw, directory->raw_records * PL_RECORD_SIZE};
 }
 
 void lane_encode(struct lane_encoder *encoder, const union pl_record *records, size_t count,
-		 uint64_t first_time, struct segment ret_segments[LANE_SEGMENTS])
+		 uint64_t first_time, struct payload_piece ret_segments[LANE_SEGMENTS])
 {
 	encoder_reset(encoder, first_time);
 	for (size_t i = 0; i < count; i++)

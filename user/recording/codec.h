@@ -63,7 +63,7 @@ void lane_encoder_free(struct lane_encoder **encoder);
 /* Encodes up to LANE_RECORDS_MAX records whose times do not run backwards, the first of them at
  * or after `first_time`. The segments belong to the encoder and hold until the next call. */
 void lane_encode(struct lane_encoder *encoder, const union pl_record *records, size_t count,
-		 uint64_t first_time, struct segment ret_segments[LANE_SEGMENTS]);
+		 uint64_t first_time, struct payload_piece ret_segments[LANE_SEGMENTS]);
 
 /* Decodes into `records`, which has room for header->count of them. What is wrong with the payload
  * in words, or NULL. */

@@ -83,7 +83,7 @@ int stack_writer_is_full(const struct stack_writer *writer);
  * hold until the next call of any of these. */
 #define STACK_SEGMENTS (3 + TABLE_COLUMNS_MAX)
 size_t stack_writer_block(struct stack_writer *writer, struct block_header *ret_header,
-			  struct segment ret_segments[STACK_SEGMENTS]);
+			  struct payload_piece ret_segments[STACK_SEGMENTS]);
 
 /* ---- reading -------------------------------------------------------------------------------- */
 

@@ -364,9 +364,9 @@ int stack_writer_is_full(const struct stack_writer *writer)
 
 /* The texts go with the first block that may hold them. */
 static size_t make_block(struct stack_writer *writer, struct table *table, enum block_type type,
-			 struct block_header *header, struct segment *segments)
+			 struct block_header *header, struct payload_piece *segments)
 {
-	struct segment *segment = segments;
+	struct payload_piece *segment = segments;
 	bool texts = type != BLOCK_STACK;
 
 	*header = (struct block_header){.type = type, .count = table->rows};
@@ -376,17 +376,17 @@ static size_t make_block(struct stack_writer *writer, struct table *table, enum 
 	};
 	for (unsigned int i = 0; i < table->columns; i++)
 		table->lengths[i] = table->column[i].size;
-	*segment++ = (struct segment){&writer->directory, sizeof(writer->directory)};
-	*segment++ = (struct segment){table->lengths, table->columns * sizeof(uint32_t)};
-	*segment++ = (struct segment){writer->texts.data, writer->directory.text_bytes};
+	*segment++ = (struct payload_piece){&writer->directory, sizeof(writer->directory)};
+	*segment++ = (struct payload_piece){table->lengths, table->columns * sizeof(uint32_t)};
+	*segment++ = (struct payload_piece){writer->texts.data, writer->directory.text_bytes};
 	for (unsigned int i = 0; i < table->columns; i++)
-		*segment++ = (struct segment){table->column[i].data, table->column[i].size};
+		*segment++ = (struct payload_piece){table->column[i].data, table->column[i].size};
 	writer->written = table;
 	return segment - segments;
 }
 
 size_t stack_writer_block(struct stack_writer *writer, struct block_header *ret_header,
-			  struct segment ret_segments[STACK_SEGMENTS])
+			  struct payload_piece ret_segments[STACK_SEGMENTS])
 {
 	if (writer->written) {
 		table_empty(writer->written);

@@ -106,16 +106,16 @@ static void put_access(struct watch_buffer *buffer, struct memory *memory,
 	remember(memory, access);
 }
 
-void watch_encode(struct watch_buffer *buffer, struct segment segments[WATCH_SEGMENTS])
+void watch_encode(struct watch_buffer *buffer, struct payload_piece segments[WATCH_SEGMENTS])
 {
 	struct memory memory = {0};
 
 	memset(buffer->sizes, 0, sizeof(buffer->sizes));
 	for (size_t i = 0; i < buffer->count; i++)
 		put_access(buffer, &memory, &buffer->accesses[i]);
-	segments[0] = (struct segment){buffer->sizes, sizeof(buffer->sizes)};
+	segments[0] = (struct payload_piece){buffer->sizes, sizeof(buffer->sizes)};
 	for (size_t i = 0; i < WATCH_COLUMNS; i++)
-		segments[1 + i] = (struct segment){buffer->columns[i], buffer->sizes[i]};
+		segments[1 + i] = (struct payload_piece){buffer->columns[i], buffer->sizes[i]};
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

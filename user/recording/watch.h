@@ -83,7 +83,7 @@ struct watch_buffer {
 
 #define WATCH_SEGMENTS (1 + WATCH_COLUMNS)
 
-void watch_encode(struct watch_buffer *buffer, struct segment segments[WATCH_SEGMENTS]);
+void watch_encode(struct watch_buffer *buffer, struct payload_piece segments[WATCH_SEGMENTS]);
 /* False if the payload is not what it should be. */
 bool watch_decode(const void *payload, size_t size, size_t count, struct watch_access *ret);
 

@@ -76,7 +76,7 @@ static int write_bytes(struct recording_writer *writer, const void *data, size_t
 }
 
 static int write_block(struct recording_writer *writer, struct block_header *header,
-		       const struct segment *segments, size_t count)
+		       const struct payload_piece *segments, size_t count)
 {
 	size_t size;
 	int r;
@@ -135,7 +135,7 @@ static int write_lane(struct recording_writer *writer, unsigned int cpu)
 	struct lane_buffer *lane = writer->lanes[cpu];
 	size_t count = lane ? lane_closed(lane) : 0;
 	struct block_header header = {.type = BLOCK_LANE, .cpu = cpu, .count = count};
-	struct segment segments[LANE_SEGMENTS];
+	struct payload_piece segments[LANE_SEGMENTS];
 	int r;
 
 	if (!count)
@@ -259,7 +259,7 @@ int recording_write_lane(struct recording_writer *writer, unsigned int cpu,
 static int write_life(struct recording_writer *writer)
 {
 	struct block_header header = {.type = BLOCK_LIFE, .count = writer->life.count};
-	struct segment segment = {.size = writer->life.size};
+	struct payload_piece segment = {.size = writer->life.size};
 	int r;
 
 	if (!writer->life.count)
@@ -296,7 +296,7 @@ int recording_write_life(struct recording_writer *writer, const union pl_life *l
 static int write_accesses(struct recording_writer *writer)
 {
 	struct block_header header = {.type = BLOCK_WATCH};
-	struct segment segments[WATCH_SEGMENTS];
+	struct payload_piece segments[WATCH_SEGMENTS];
 	int r;
 
 	if (!writer->watch || !writer->watch->count)
@@ -326,7 +326,7 @@ int recording_write_access(struct recording_writer *writer, const struct watch_a
 static int write_notes(struct recording_writer *writer)
 {
 	struct block_header header = {.type = BLOCK_NOTE, .count = writer->notes_count};
-	struct segment segment = {writer->notes, writer->notes_size};
+	struct payload_piece segment = {writer->notes, writer->notes_size};
 	int r;
 
 	if (!writer->notes_count)
@@ -406,7 +406,7 @@ int recording_write_note(struct recording_writer *writer, const char *key, const
 
 static int write_stacks(struct recording_writer *writer)
 {
-	struct segment segments[STACK_SEGMENTS];
+	struct payload_piece segments[STACK_SEGMENTS];
 	struct block_header header;
 	size_t count;
 
@@ -478,7 +478,7 @@ static int write_pcbs(struct recording_writer *writer)
 		.first_time = writer->pcb_time,
 		.last_time = writer->pcb_time,
 	};
-	struct segment segment = {writer->pcbs, writer->pcb_size};
+	struct payload_piece segment = {writer->pcbs, writer->pcb_size};
 
 	if (!writer->pcb_count)
 		return writer->error;
@@ -565,7 +565,7 @@ static int write_end(struct recording_writer *writer)
 {
 	struct block_header header = {.type = BLOCK_END};
 	struct block_end end;
-	struct segment segment = {&end, sizeof(end)};
+	struct payload_piece segment = {&end, sizeof(end)};
 
 	if (recording_flush(writer))
 		return writer->error;

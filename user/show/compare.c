@@ -306,6 +306,8 @@ static void put_causes(struct text *text, const struct comparison_row *rows, siz
 		if (text->width + 2 > column)
 			text_end(text);
 		text_pad(text, column);
+		if (typical_run(&rows[i], of)->has_status && typical_run(&rows[i], of)->status)
+			text_wrap(text, column, STYLE_BAD, "it failed; ");
 		text_wrap(text, column, STYLE_PLAIN, typical_run(&rows[i], of)->cause);
 		if (same_work(&rows[0], &rows[i]))
 			put_work(text, column, ratio_to_first(rows, i, of),

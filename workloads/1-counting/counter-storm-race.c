@@ -27,7 +27,10 @@ SCENARIO("title: ten thousand threads race, and it seldom shows\n"
 	 "  shows: fact.met of fact.threads as count\n"
 	 "claim: and none was lost but near another one\n"
 	 "  holds: fact.expected - fact.actual <= fact.met\n"
-	 "  shows: fact.expected - fact.actual as count\n");
+	 "  shows: fact.expected - fact.actual as count\n"
+	 "claim: watched one by one, each of the lost updates is found\n"
+	 "  holds: watch.lost == watch.expected - watch.actual\n"
+	 "  shows: watch.lost of watch.updates as count\n");
 
 /* Additions nearer to each other than this count as having met: it takes in what is uncertain in
  * reading the clock and in when a store reaches the other CPUs. */

@@ -11,23 +11,32 @@
 #define WORKLOADS_GLOBAL_LOCK_H
 
 #include <errno.h>
+#include <stddef.h>
 #include <time.h>
 
 #include "workloads/scenario.h"
 
 #define GLOBAL_LOCK_INTERVAL_NS 5000000ull
 
+/*
+ * The members lie where CPython has those of its lock: the tracer, told where it lies, calls waits
+ * for it by their name, and knows who has it.
+ */
 struct global_lock {
-	pthread_mutex_t mutex; /* for what follows, and only for moments */
-	pthread_cond_t given;  /* nobody holds the lock */
-	pthread_cond_t taken;  /* another thread holds it */
-	bool held;
-	uint64_t changes;     /* how often it went to another holder, or to the same again */
 	uint64_t interval_ns; /* how long a waiter waits before it asks */
 	uint64_t requests;    /* how often one asked */
+	uint64_t changes;     /* how often it went to another holder, or to the same again */
+	bool held;
 	/* Also read without the mutex: it is looked at often. */
 	bool asked_for;
+	pthread_cond_t given;  /* nobody holds the lock */
+	pthread_mutex_t mutex; /* for all of this, and only for moments */
+	pthread_cond_t taken;  /* another thread holds it */
 };
+
+_Static_assert(sizeof(pthread_cond_t) != 48 || (offsetof(struct global_lock, given) == 32 &&
+						offsetof(struct global_lock, taken) == 120),
+	       "the conditions lie where CPython's do");
 
 static inline void global_lock_check(int error)
 {
@@ -52,9 +61,8 @@ static inline void global_lock_init(struct global_lock *lock, uint64_t interval_
 /* Where the tracer finds what is waited on. */
 static inline void global_lock_tell(struct global_lock *lock)
 {
-	scenario_fact_address("global_lock_address", &lock->given);
-	scenario_fact_address("lock_handed_over_address", &lock->taken);
-	scenario_fact_address("lock_mutex_address", &lock->mutex);
+	scenario_fact_address("global_lock_address", lock);
+	scenario_fact("interpreter_lock", (int64_t)(uintptr_t)lock);
 }
 
 static inline void global_lock_destroy(struct global_lock *lock)
