@@ -38,7 +38,7 @@ class Pages(unittest.TestCase):
 
     def test_every_option_that_a_page_speaks_of_exists(self):
         own = set()
-        for command in ("run", "compare", "report", "attach", "record"):
+        for command in ("run", "compare", "report", "attach", "record", "states"):
             own |= options_in(tool("help", command).stdout)
         for name in names():
             with self.subTest(name):
@@ -54,7 +54,7 @@ class Pages(unittest.TestCase):
             with open(source(name)) as file:
                 page = file.read()
             for line in re.findall(r"ptrace-lab compare ([^`|\n]*)", page):
-                for word in line.split():
+                for word in line.replace("'", "").split():
                     if not word.startswith("-") and not word.isdigit():
                         self.assertIn(word, known, name)
 

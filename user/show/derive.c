@@ -90,6 +90,14 @@ uint64_t model_lock_waits(const struct model *model)
 	return waits;
 }
 
+/* A scenario has no file: it is executed from a descriptor, whose number is nobody's business. */
+const char *process_program(const struct model *model, const struct process *process)
+{
+	bool nameless = !strncmp(process->path, "/dev/fd/", strlen("/dev/fd/"));
+
+	return model->scenario && nameless ? "" : process->path;
+}
+
 const char *model_fact(const struct model *model, const char *name)
 {
 	const struct fact *fact;

@@ -33,6 +33,9 @@ uint64_t model_overlap_ns(const struct model *model);
 uint64_t model_lock_wait_ns(const struct model *model);
 uint64_t model_lock_waits(const struct model *model);
 
+/* What a process executed, for people: "" if it did not, or if that says nothing. */
+const char *process_program(const struct model *model, const struct process *process);
+
 /* NULL if there is no such fact. */
 const char *model_fact(const struct model *model, const char *name);
 /* The facts `expected` and `actual`, if both are there and numbers. */

@@ -290,8 +290,8 @@ static void put_line(struct tree *tree, uint32_t index, bool show_threads)
 		table_cell(table, THREADS, STYLE_PLAIN, "%s", format_count(node->threads).text);
 	table_cell(table, CPU, STYLE_PLAIN, "%s", format_duration(node->cpu_ns).text);
 	put_end(tree, process);
-	if (*process->path)
-		table_cell(table, PROGRAM, STYLE_DIM, "%s", process->path);
+	if (*process_program(tree->model, process))
+		table_cell(table, PROGRAM, STYLE_DIM, "%s", process_program(tree->model, process));
 }
 
 static void put_tree(struct tree *tree)

@@ -151,10 +151,11 @@ static void put_path(struct section *section)
 static void put_process(struct section *section, const struct process *process)
 {
 	struct status_label status = status_label(process->code);
+	const char *program = process_program(section->model, process);
 
 	table_line(&section->table, STYLE_HEAD, "%s %" PRIu32 "%s%s%s%s", process->name,
-		   process->tgid, *process->path ? " · " : "", process->path,
-		   process->has_code ? " · " : "", process->has_code ? status.text : "");
+		   process->tgid, *program ? " · " : "", program, process->has_code ? " · " : "",
+		   process->has_code ? status.text : "");
 }
 
 /* How many of the lines that begin with `first` are of the same process. */

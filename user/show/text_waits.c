@@ -214,6 +214,8 @@ void show_latency(struct text *text, const struct model *model)
 		return;
 	text_gap(text);
 	put_quantiles(text, &model->ready);
-	if (model->ready.count >= HISTOGRAM_MIN)
+	/* Where it is next to nothing, its distribution is of no interest. */
+	if (model->ready.count >= HISTOGRAM_MIN &&
+	    model->ready.total_ns >= model_wall_ns(model) / 20)
 		put_histogram(text, &model->ready);
 }
