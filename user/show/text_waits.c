@@ -214,8 +214,8 @@ void show_latency(struct text *text, const struct model *model)
 		return;
 	text_gap(text);
 	put_quantiles(text, &model->ready);
-	/* Where it is next to nothing, its distribution is of no interest. */
+	/* Of a lesson about something else it would be the largest part. */
 	if (model->ready.count >= HISTOGRAM_MIN &&
-	    model->ready.total_ns >= model_wall_ns(model) / 20)
+	    (!model->scenario || model->ready.total_ns >= model_wall_ns(model) / 20))
 		put_histogram(text, &model->ready);
 }

@@ -19,7 +19,7 @@
 #define NEEDS_THE_CPU                                                                              \
 	"  needs: fact.run_ns >= 500ms else the run is too short\n"                                \
 	"  needs: thread[high].running + thread[middle].running + thread[low].running +"           \
-	" fact.realtime_cpu_ns > 50% * fact.run_ns else other programs had most of this CPU\n"
+	" fact.realtime_cpu_ns > 85% * fact.run_ns else other programs had a part of this CPU\n"
 #define NEEDS_REALTIME "  needs: fact.realtime == 1 else real-time classes are not permitted here\n"
 #define BY_WEIGHT      "(thread[high].running + thread[middle].running + thread[low].running)"
 
