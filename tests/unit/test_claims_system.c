@@ -632,7 +632,7 @@ static void equal_threads_get_equal_shares(void **state)
 
 static void shares_follow_the_weights(void **state)
 {
-	ASSERT_CLAIMS("sched-priority", priority, {1, "high", "running", "700"},
+	ASSERT_CLAIMS("sched-priority", priority, {1, "high", "running", "2000"},
 		      {2, "middle", "running", "420"}, {3, "low", "running", "130"},
 		      {4, "low", "ready", "1000"}, {4, "high", "ready", "1200"},
 		      {5, "realtime", "ready", "20"}, {6, NULL, "realtime_turns", "400"},
