@@ -93,6 +93,7 @@
  *	carriers		  kernel threads that carried user threads
  *	marks[PROVIDER:NAME]	  times that another probe was met (--mark)
  *
+ *	woke[FROM,TO]		  waits of TO that FROM ended; FROM may be timer or interrupt; patterns
  *	pictures		  snapshots of the control blocks that were taken in time (`about`)
  *	seen[NAME,STATE]	  in how many of them such a task is running, ready, blocked,
  *				  stopped or a zombie
@@ -104,7 +105,9 @@
  *	about: sharing during ... which of them have the same memory, files, handlers
  *	about: memory during ...  what lies where
  *	table: TITLE | HEAD | HEAD ...	  figures, in up to 8 columns; its rows follow:
- *	row: NAME | EXPR as UNIT | EXPR as UNIT ...
+ *	row: NAME | EXPR as UNIT | text FACT ...
+ *
+ * A row of which nothing is known is left out.
  *
  * For the snapshots the scenario stays as it is for some 100 ms, between two marks.
  *

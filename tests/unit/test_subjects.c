@@ -136,17 +136,21 @@ static void a_table_has_the_figures_of_the_model(void **state)
 
 	model_add_thread(&model, "worker", 12 * MS, 0, 3 * MS);
 	model_set_fact(&model, "pages", "4711");
+	model_set_fact(&model, "name", "1 4 9");
 	build(recording, &model,
 	      "title: t\ntable: who | pages | ran | never\n"
 	      "row: one | fact.pages as count | thread[worker].running as duration | fact.no as count\n"
-	      "row: two |  | nonsense ( as count\n"
+	      "row: two | text name | nonsense ( as count\n"
+	      "row: three | fact.no as count |\n"
 	      "claim: c\n  holds: 1 == 1\n");
 	assert_int_equal(model.subjects->items.count, 1);
 	text = report(&model);
 	assert_says(text, "who");
 	assert_says(text, "4,711");
 	assert_says(text, "12.0 ms");
+	assert_says(text, "1 4 9");
 	assert_says(text, "cannot be understood");
+	assert_int_equal(model.subjects->items.items[0].rows.count, 2);
 	assert_string_equal(model.subjects->items.items[0].rows.items[0].cells.items[3], "");
 	free(text);
 	clear(&model);

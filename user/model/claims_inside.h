@@ -66,6 +66,10 @@ enum figure_result mark_figure(const struct model *model, const struct claim_nam
 enum figure_result watch_figure(const struct model *model, const struct claim_name *name,
 				long double *ret, struct because because);
 
+/* woke[FROM,TO] */
+enum figure_result wake_figure(const struct model *model, const struct claim_name *name,
+			       long double *ret, struct because because);
+
 /* pictures, seen[NAME,STATE] */
 enum figure_result subject_figure(const struct model *model, const struct claim_name *name,
 				  long double *ret, struct because because);

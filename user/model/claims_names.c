@@ -585,6 +585,8 @@ enum figure_result claim_figure(const struct model *model, const struct claim_na
 		result = mark_figure(model, name, ret, where);
 	if (result == FIGURE_NO_NAME)
 		result = subject_figure(model, name, ret, where);
+	if (result == FIGURE_NO_NAME)
+		result = wake_figure(model, name, ret, where);
 	if (result != FIGURE_NO_NAME)
 		return result;
 	if (name->has_bracket) {

@@ -168,8 +168,7 @@ static int subject_line(struct scenario_heading *heading, const struct line *lin
 
 	while (key < sizeof(keys) / sizeof(*keys) && !span_is(line->key, keys[key]))
 		key++;
-	if (key == sizeof(keys) / sizeof(*keys) ||
-	    heading->subjects.count == SCENARIO_SUBJECTS_MAX)
+	if (key == sizeof(keys) / sizeof(*keys) || heading->subjects.count == SCENARIO_SUBJECTS_MAX)
 		return 0;
 	subject = vector_add(&heading->subjects);
 	if (!subject)

@@ -219,14 +219,32 @@ static int add_table(const char *text, struct subjects *subjects)
 	return 0;
 }
 
+/* What the program said, as it said it: the last time, as everywhere. */
+static const char *fact_text(const struct model *model, const char *name)
+{
+	const struct fact *fact;
+	const char *value = "";
+
+	vector_for_each (&model->facts, fact)
+		if (!strcmp(fact->name, name))
+			value = fact->value;
+	return value;
+}
+
 static int measure_cell(const struct model *model, const char *shows, char **ret)
 {
 	char mistake[256], *figure = NULL;
 	int error;
 
+	static const char as_it_is[] = "text ";
+
 	/* A cell may stay empty. */
 	if (!*shows)
 		return (*ret = strdup("")) ? 0 : -ENOMEM;
+	if (!strncmp(shows, as_it_is, strlen(as_it_is))) {
+		*ret = strdup(fact_text(model, shows + strlen(as_it_is)));
+		return *ret ? 0 : -ENOMEM;
+	}
 	error = claims_measure(model, shows, &figure, mistake, sizeof(mistake));
 	if (error)
 		return error;
@@ -236,6 +254,20 @@ static int measure_cell(const struct model *model, const char *shows, char **ret
 	}
 	*ret = figure;
 	return figure ? 0 : -ENOMEM;
+}
+
+/* It is about something that this run did not have. */
+static void drop_empty(struct subject *table)
+{
+	struct subject_row *row = &table->rows.items[table->rows.count - 1];
+
+	for (size_t i = 1; i < row->cells.count; i++)
+		if (*row->cells.items[i])
+			return;
+	for (size_t i = 0; i < row->cells.count; i++)
+		free(row->cells.items[i]);
+	vector_free(&row->cells);
+	table->rows.count--;
 }
 
 /* NAME | SHOWS | SHOWS ... of the table begun last. */
@@ -261,6 +293,7 @@ static int add_row(const struct model *model, const char *text, struct subjects 
 		else if (measure_cell(model, piece, cell))
 			return -ENOMEM;
 	}
+	drop_empty(table);
 	return 0;
 }
 

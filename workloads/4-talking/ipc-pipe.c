@@ -25,12 +25,13 @@ SCENARIO("title: a consumer sleeps in read() until the producer writes\n"
 	 " else other programs kept the CPUs busy\n"
 	 "  holds: thread[consumer].blocked.pipe > 80% * thread[consumer].life\n"
 	 "  shows: thread[consumer].blocked.pipe of thread[consumer].life as duration\n"
-	 "claim: it went to sleep anew for each item, and was woken by it\n"
+	 "claim: it went to sleep anew for each item, and the producer woke it\n"
 	 "  needs: fact.step_ns >= 1ms else the steps are so short that all is work\n"
 	 "  needs: thread[consumer].ready < 5% * fact.elapsed_ns"
 	 " else other programs kept the CPUs busy\n"
-	 "  holds: thread[consumer].voluntary >= 90% * fact.expected\n"
-	 "  shows: thread[consumer].voluntary as count\n");
+	 "  holds: thread[consumer].voluntary >= 90% * fact.expected and"
+	 " woke[producer,consumer] >= 90% * fact.expected\n"
+	 "  shows: woke[producer,consumer] of fact.expected as count\n");
 
 struct pipe_work {
 	uint64_t items, step_ns;

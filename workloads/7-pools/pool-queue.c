@@ -12,6 +12,23 @@
 SCENARIO("title: the same requests through a queue to four workers\n"
 	 "chapter: 7\n"
 	 "order: 2\n"
+	 "table: worker | jobs | which | blocked on the network\n"
+	 "row: worker-1 | fact.worker_1_jobs as count | text worker_1_did"
+	 " | thread[worker-1].blocked.socket as duration\n"
+	 "row: worker-2 | fact.worker_2_jobs as count | text worker_2_did"
+	 " | thread[worker-2].blocked.socket as duration\n"
+	 "row: worker-3 | fact.worker_3_jobs as count | text worker_3_did"
+	 " | thread[worker-3].blocked.socket as duration\n"
+	 "row: worker-4 | fact.worker_4_jobs as count | text worker_4_did"
+	 " | thread[worker-4].blocked.socket as duration\n"
+	 "row: worker-5 | fact.worker_5_jobs as count | text worker_5_did"
+	 " | thread[worker-5].blocked.socket as duration\n"
+	 "row: worker-6 | fact.worker_6_jobs as count | text worker_6_did"
+	 " | thread[worker-6].blocked.socket as duration\n"
+	 "row: worker-7 | fact.worker_7_jobs as count | text worker_7_did"
+	 " | thread[worker-7].blocked.socket as duration\n"
+	 "row: worker-8 | fact.worker_8_jobs as count | text worker_8_did"
+	 " | thread[worker-8].blocked.socket as duration\n"
 	 "claim: each request got its right answer, once\n"
 	 "  holds: fact.actual == fact.expected and fact.answered == fact.jobs and"
 	 " fact.twice == 0\n"
@@ -88,6 +105,8 @@ static void tell_workers(const struct job *results, uint64_t jobs, uint64_t work
 		scenario_fact(name, done);
 		if (used >= sizeof(line) - 8)
 			snprintf(line + sizeof(line) - 8, 8, " ...");
+		snprintf(name, sizeof(name), "worker_%u_did", worker);
+		scenario_fact_text(name, line + (*line == ' '));
 		snprintf(name, sizeof(name), "worker-%u", worker);
 		scenario_say(name, "%s jobs:%s", scenario_count_text((uint64_t)done).text, line);
 	}
