@@ -335,7 +335,9 @@ void show_findings(struct text *text, const struct model *model)
 	if (!model->path.known)
 		return;
 	if (!model->findings.count) {
-		put_nothing(text, model);
+		/* What did stand in its way follows. */
+		if (!model->deadlocks.count)
+			put_nothing(text, model);
 		return;
 	}
 	text_gap(text);

@@ -137,7 +137,10 @@ static void put_effect(struct table *table, const struct model *model, const str
 			 format_count(sum->merged).text);
 	else if (sum->ignored && sum->ignored < sum->sent && !sum->resumes)
 		snprintf(rest, sizeof(rest), "; %s ignored", format_count(sum->ignored).text);
-	if (sum->fatal)
+	if (sum->fatal && sum->handled)
+		table_cell(table, EFFECT, STYLE_BAD, "%s handled, then ended it%s",
+			   format_count(sum->handled).text, rest);
+	else if (sum->fatal)
 		table_cell(table, EFFECT, STYLE_BAD, "ended it%s", rest);
 	else if (sum->handled && sum->handler < model->threads.count)
 		table_cell(table, EFFECT, STYLE_PLAIN, "%s handled it%s%s%s",
