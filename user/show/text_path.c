@@ -261,6 +261,17 @@ static void put_rest(struct table *table, const struct model *model, const char 
 	table_cell(table, PATH_HOW, STYLE_PLAIN, "%s", how);
 }
 
+/* There were threads before the path begins: what led to it was forgotten. */
+static bool begins_late(const struct model *model)
+{
+	const struct thread *thread;
+
+	vector_for_each (&model->threads, thread)
+		if (thread->begin < model->begin + model->path.before_ns)
+			return true;
+	return false;
+}
+
 /* What is less than a hundredth of the run is told in one line. */
 static void put_table(struct text *text, const struct model *model, const struct path_lines *lines)
 {
@@ -284,7 +295,12 @@ static void put_table(struct text *text, const struct model *model, const struct
 	}
 	snprintf(more, sizeof(more), "… and %s more", format_count(lines->items.count - put).text);
 	put_rest(&table, model, more, rest, "in all");
-	put_rest(&table, model, "nobody", path->before_ns, "before the first thread was there");
+	if (begins_late(model))
+		put_rest(&table, model, "not known", path->before_ns,
+			 "further back than could be followed");
+	else
+		put_rest(&table, model, "nobody", path->before_ns,
+			 "before the first thread was there");
 	put_rest(&table, model, "nobody", path->after_ns, "after the last thread had ended");
 	table_finish(&table);
 }
