@@ -86,12 +86,8 @@ static bool is_interpreter_lock(const struct model *model, const struct what_if 
 {
 	uint64_t given = what_if->waits - what_if->timeouts, running = 0, together = 0;
 
-	if (what_if->waiter_count < 2)
-		return false;
-	/* Where one lies may be known already. */
-	if (what_if->reason != REASON_GIL &&
-	    (what_if->reason != REASON_CONDITION || what_if->timeouts < GIL_TIMEOUTS ||
-	     what_if->inside + 1 + given / 8 < given))
+	if (what_if->reason != REASON_CONDITION || what_if->timeouts < GIL_TIMEOUTS ||
+	    what_if->waiter_count < 2 || what_if->inside + 1 + given / 8 < given)
 		return false;
 	for (uint32_t i = 0; i < what_if->waiter_count; i++) {
 		const struct thread *thread = &model->threads.items[what_if->waiters[i]];

@@ -103,7 +103,8 @@ static int say_gil(char **ret, const struct model *model, const struct finding *
 			ret,
 			"One at a time under the %s: threads waited for it %s times, %s in all, %s "
 			"most (%s). If they could run together, the run would be %s shorter: with "
-			"processes, or where the work is done outside of Python.",
+			"processes, or where the work is done outside of the "
+			"interpreter.",
 			thing_label(model, finding).text, format_count(finding->count).text,
 			format_duration(finding->total_ns).text,
 			thread_name(model, finding->thread),
