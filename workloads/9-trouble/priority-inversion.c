@@ -40,7 +40,7 @@ struct inversion {
 	uint64_t section_ns, middle_ns;
 	int cpu;
 	bool realtime;
-	unsigned int low_holds, high_wants;
+	unsigned int waiting, low_holds, high_wants;
 };
 
 static struct inversion plain, inheriting;
@@ -95,6 +95,7 @@ static void middle(void *argument)
 	struct inversion *it = argument;
 
 	become(it, 20);
+	__atomic_add_fetch(&it->waiting, 1, __ATOMIC_SEQ_CST);
 	await(&it->high_wants);
 	compute(it->middle_ns);
 }
@@ -104,6 +105,7 @@ static void high(void *argument)
 	struct inversion *it = argument;
 
 	become(it, 30);
+	__atomic_add_fetch(&it->waiting, 1, __ATOMIC_SEQ_CST);
 	await(&it->low_holds);
 	__atomic_store_n(&it->high_wants, 1, __ATOMIC_SEQ_CST);
 	pthread_mutex_lock(&it->lock);
@@ -117,6 +119,8 @@ static void run(struct inversion *it, const char *suffix)
 	/* The least urgent one last: the others sleep by then, and take the CPU when they want. */
 	scenario_thread_start(&threads[0], high, it, "high%s", suffix);
 	scenario_thread_start(&threads[1], middle, it, "middle%s", suffix);
+	while (__atomic_load_n(&it->waiting, __ATOMIC_SEQ_CST) < 2)
+		stuck_nap(1000000);
 	stuck_nap(5000000);
 	scenario_thread_start(&threads[2], low, it, "low%s", suffix);
 	for (unsigned int i = 0; i < 3; i++)
