@@ -101,6 +101,23 @@ class Scenarios(KernelTest):
             facts = scenario(name).json["facts"]
             self.assertEqual(facts["actual"], facts["expected"])
 
+    def test_each_wait_has_the_right_word(self):
+        for name, words in {
+                "process-join": {"process-join": "child", "child": "sleep"},
+                "thread-input": {"asks": "terminal", "typist": "sleep"},
+                "ipc-pipe": {"consumer": "pipe"},
+                "pool-serial": {"pool-serial": "socket", "server": "poll"},
+                "sum-gil": {"adder-1": "gil", "adder-2": "gil", "sum-gil": "join"},
+                "process-states": {"stopped": "stop", "blocked": "pipe"},
+        }.items():
+            threads = {t["name"]: t for t in scenario(name).json["threads"]}
+            for thread, word in words.items():
+                with self.subTest(name, thread=thread):
+                    self.assertEqual(threads[thread]["reasons"][0]["reason"], word)
+
+    def test_no_report_names_a_descriptor_as_the_program(self):
+        self.assertNotIn("/dev/fd", scenario("process-spawn").text)
+
     def test_who_may_not_see_page_frames_is_told_so(self):
         done = tool("run", "--json", "-", "process-isolation",
                     env=dict(os.environ, SUDO_UID="65534", SUDO_GID="65534",
