@@ -15,7 +15,7 @@
 #include "recording/recording.h"
 #include "recording/snapshots.h"
 
-/* Of one phase: they are for looking at. */
+/* Of all phases: they are for looking at, and whoever wrote the recording is not trusted. */
 #define PICTURES_MAX 64
 
 static const char *const kind_names[] = {
@@ -104,7 +104,7 @@ static int read_picture(struct recording *recording, size_t index, const struct 
 static int read_pictures(struct recording *recording, const struct model *model, const char *phase,
 			 struct subjects *subjects)
 {
-	size_t count = recording_snapshots(recording), read = 0;
+	size_t count = recording_snapshots(recording);
 	struct picture *picture;
 	struct span span;
 	int error = 0;
@@ -114,13 +114,12 @@ static int read_pictures(struct recording *recording, const struct model *model,
 			return 0;
 	if (!phase_span(model, phase, &span))
 		return 0;
-	for (size_t i = 0; !error && i < count && read < PICTURES_MAX; i++) {
+	for (size_t i = 0; !error && i < count && subjects->pictures.count < PICTURES_MAX; i++) {
 		uint64_t time = recording_snapshot_time(recording, i);
 
 		if (time < span.begin || time > span.end)
 			continue;
 		error = read_picture(recording, i, &span, subjects, phase);
-		read++;
 	}
 	return error;
 }

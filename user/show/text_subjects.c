@@ -35,6 +35,8 @@ void put_figures(struct text *text, const struct subject *subject)
 	const struct subject_row *row;
 	struct table table;
 
+	if (!subject->rows.count)
+		return;
 	for (size_t i = 0; i < subject->heads.count; i++)
 		columns[i + 1] = (struct table_column){.head = subject->heads.items[i],
 						       .right = true,
