@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 	struct list_outcome outcome = {0};
 	struct scenario_timer timer;
 	struct report *report;
-	struct list list = {0};
+	struct list list;
 
 	scenario_begin(argc, argv, options);
 	report = child_shared_memory(sizeof(*report));
@@ -92,12 +92,12 @@ int main(int argc, char **argv)
 		changed += list.items[i] != i;
 	scenario_fact("started_together", report->together);
 	scenario_fact("items", (int64_t)items);
-	scenario_fact("parent_items", (int64_t)list_left(&list));
+	scenario_fact("parent_items", (int64_t)list.count);
 	scenario_fact("parent_changed", (int64_t)changed);
 	scenario_fact_address("list_address", &list.items[0]);
 	list_tell(&outcome, TAKERS * items, elapsed);
 	scenario_say("parent", "%s items are still in its own list",
-		     scenario_count_text(list_left(&list)).text);
+		     scenario_count_text(list.count).text);
 	munmap(report, sizeof(*report));
 	list_free(&list);
 	return scenario_end();

@@ -5,8 +5,8 @@
  * To take an item is to read index 0, to work on it, and to remove index 0, for which all others
  * move down by one. Between the reading and the removing there is time for another one to come.
  *
- * Two that are in each other's way cannot do harm outside of the list: however many they read are
- * gone was written by one of them, and none of them ever wrote more than there were.
+ * Two that are in each other's way cannot do harm outside of the list: whatever count they read was
+ * written by one of them, and none of them ever wrote more than there was.
  */
 #ifndef WORKLOADS_LIST_H
 #define WORKLOADS_LIST_H
@@ -26,14 +26,9 @@
 struct list {
 	/* volatile: each access is one, in this order, and nothing more. */
 	volatile uint32_t *items;
-	volatile uint64_t gone; /* of the items; each removal adds 1 */
+	volatile uint64_t count;
 	uint64_t room;
 };
-
-static inline uint64_t list_left(const struct list *list)
-{
-	return list->room - list->gone;
-}
 
 /* What one of the two did. */
 struct taking {
@@ -51,15 +46,14 @@ struct taker {
 	struct scenario_thread thread;
 };
 
-/* Zeroed before: nobody is to see a write that is no removal. */
 static inline void list_init(struct list *list, uint64_t items)
 {
-	list->items = calloc(items, sizeof(uint32_t));
-	list->room = items;
+	*list = (struct list){.items = calloc(items, sizeof(uint32_t)), .room = items};
 	if (!list->items)
 		scenario_fail(errno, "no memory for the list");
 	for (uint64_t i = 0; i < items; i++)
 		list->items[i] = (uint32_t)i;
+	list->count = items;
 }
 
 static inline void list_free(struct list *list)
@@ -69,13 +63,13 @@ static inline void list_free(struct list *list)
 
 static inline void list_remove_first(struct list *list)
 {
-	uint64_t gone = list->gone;
+	uint64_t count = list->count;
 
-	if (gone == list->room)
+	if (!count)
 		return;
-	for (uint64_t i = 1; i < list->room - gone; i++)
+	for (uint64_t i = 1; i < count; i++)
 		list->items[i - 1] = list->items[i];
-	list->gone = gone + 1;
+	list->count = count - 1;
 }
 
 /* Some microseconds of work on the item. */
@@ -93,7 +87,7 @@ static inline void list_work_on(uint32_t item)
  * by the room for its takings. */
 static inline void list_take_all(struct taker *me)
 {
-	while (me->count < me->room && list_left(me->list)) {
+	while (me->count < me->room && me->list->count) {
 		struct taking *taking = &me->takings[me->count++];
 
 		taking->item = me->list->items[0];
