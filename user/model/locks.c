@@ -127,10 +127,8 @@ static const struct lock_run *run_at(const struct lock_thread *holder, uint64_t 
 	return low ? &holder->log.items[low - 1] : NULL;
 }
 
-/* How long the holder had been running and ready at `time`, which is no earlier than the wait's
- * begin. */
-static struct holder_times times_at(const struct locks *locks, uint32_t thread, uint64_t time,
-				    struct holder_times at_begin)
+struct holder_times locks_times_at(const struct locks *locks, uint32_t thread, uint64_t time,
+				   struct holder_times at_begin)
 {
 	const struct interval *open = timeline_open(locks->timeline, thread);
 	struct holder_times times = at_begin;
@@ -160,34 +158,9 @@ static struct holder_times times_at(const struct locks *locks, uint32_t thread, 
 /* Nobody is known to hold what it waits for. */
 static void drop_holder(struct locks *locks, struct lock_thread *waiter)
 {
-	struct lock_thread *holder;
-
-	if (waiter->holder == NO_THREAD)
-		return;
-	holder = &locks->threads.items[waiter->holder];
-	if (!--holder->waited_for_by)
-		vector_free(&holder->log);
+	if (waiter->holder != NO_THREAD)
+		locks_unpin(locks, waiter->holder);
 	waiter->holder = NO_THREAD;
-}
-
-static void end_holding(struct locks *locks, struct lock_thread *waiter, uint64_t end)
-{
-	struct lock_user *holder = &locks->shares.items[waiter->last.holder_share].user;
-	struct lock_user *own = &locks->shares.items[waiter->last.own_share].user;
-
-	if (end > waiter->begin) {
-		uint64_t ns = end - waiter->begin;
-		struct holder_times now =
-			times_at(locks, waiter->holder, end, waiter->holder_before);
-		uint64_t running = now.running_ns - waiter->holder_before.running_ns;
-		uint64_t ready = now.ready_ns - waiter->holder_before.ready_ns;
-
-		/* Where records are missing they may come to more. */
-		holder->held_ns += ns;
-		holder->held_running_ns += running < ns ? running : ns;
-		own->kept_ns += ready < ns ? ready : ns;
-	}
-	drop_holder(locks, waiter);
 }
 
 /* Threads that were there before are announced one after the other, so that the holder may have
@@ -213,7 +186,7 @@ static int find_late_holder(struct locks *locks, struct lock_thread *waiter,
 	waiter->holder = holder;
 	waiter->holder_before = (struct holder_times){
 		0, ready_now(locks, holder, timeline_figures(locks->timeline)->begin)};
-	locks->threads.items[holder].waited_for_by++;
+	locks_pin(locks, holder);
 	return 0;
 }
 
@@ -239,7 +212,6 @@ static int blame(struct locks *locks, uint32_t thread, uint32_t giver, uint64_t 
 
 	if (error)
 		return error;
-	locks->locks.items[waiter->lock].lock.holder_by_wake++;
 	locks->shares.items[waiter->last.holder_share].user.held_ns += ns;
 	return 0;
 }
@@ -262,6 +234,21 @@ static void count_wait(struct lock *lock, const struct interval *interval, uint6
 	lock->timed_out += !interval->open_end && interval->waker_context == PL_WAKER_INTERRUPT;
 }
 
+/* It has the lock now, for those who wait on; if nobody does, nobody need know. */
+static int pass_on(struct locks *locks, uint32_t thread, uint64_t end, uint32_t giver)
+{
+	uint32_t lock = locks->threads.items[thread].lock;
+	struct lock_entry *entry = &locks->locks.items[lock];
+
+	if (!entry->waiters.now) {
+		locks_forget_terms(locks, entry);
+		return 0;
+	}
+	if (giver == NO_THREAD || entry->lock.reason == REASON_GIL)
+		return 0;
+	return locks_begin_term(locks, lock, end, thread);
+}
+
 /* `interval` is the wait; `end` is its end, or its begin if it turns out that there was none. */
 static int end_wait(struct locks *locks, uint32_t thread, const struct interval *interval,
 		    uint64_t end)
@@ -269,7 +256,7 @@ static int end_wait(struct locks *locks, uint32_t thread, const struct interval 
 	struct lock_thread *waiter = &locks->threads.items[thread];
 	struct lock_entry *entry = &locks->locks.items[waiter->lock];
 	struct lock_user *user;
-	uint64_t before = 0;
+	uint64_t before = 0, unknown;
 	uint32_t giver;
 	int error;
 
@@ -292,10 +279,15 @@ static int end_wait(struct locks *locks, uint32_t thread, const struct interval 
 	if (waiter->holder != NO_THREAD) {
 		entry->lock.holder_known++;
 		entry->lock.holder_confirmed += waiter->holder == giver;
-		end_holding(locks, waiter, end);
 	} else if (giver != NO_THREAD) {
-		error = blame(locks, thread, giver, end - waiter->begin);
+		entry->lock.holder_by_wake++;
 	}
+	unknown = locks_share_out(locks, waiter, end);
+	drop_holder(locks, waiter);
+	if (unknown && giver != NO_THREAD)
+		error = blame(locks, thread, giver, unknown);
+	if (!error)
+		error = pass_on(locks, thread, end, giver);
 	if (!error && before)
 		error = blame(locks, thread, giver, before);
 	waiter->handed = interval->waker_context == PL_WAKER_TASK && !interval->open_end
@@ -352,9 +344,12 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 		waiter->holder_before = (struct holder_times){
 			timeline_running_ns(locks->timeline, holder, interval->begin),
 			ready_now(locks, holder, interval->begin)};
-		locks->threads.items[holder].waited_for_by++;
+		locks_pin(locks, holder);
+		if (locks->locks.items[waiter->lock].waiters.now > 1 &&
+		    interval->reason != REASON_GIL)
+			error = locks_begin_term(locks, waiter->lock, interval->begin, holder);
 	}
-	return 0;
+	return error;
 }
 
 static void on_begin(void *context, const struct interval *interval)
@@ -434,6 +429,7 @@ void locks_free(struct locks **locks)
 	vector_for_each (&(*locks)->threads, thread)
 		vector_free(&thread->log);
 	vector_for_each (&(*locks)->locks, lock) {
+		vector_free(&lock->terms);
 		vector_free(&lock->waiters.steps);
 		vector_free(&lock->lock.users);
 	}

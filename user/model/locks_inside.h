@@ -7,9 +7,22 @@
 #include "model/locks.h"
 #include "model/waiters.h"
 
+/* How long a thread has been running, and ready to run. */
+struct holder_times {
+	uint64_t running_ns, ready_ns;
+};
+
+/* From then on a thread had a lock, until the next term (locks_terms.c). */
+struct lock_term {
+	uint64_t begin;
+	uint32_t holder, share;
+	struct holder_times before; /* at its begin */
+};
+
 struct lock_entry {
 	struct lock lock;
 	struct waiters waiters;
+	VECTOR(struct lock_term) terms; /* by begin; only while somebody waits */
 	/* GIL: who was woken last to have it, or NO_THREAD; and how often that has changed. */
 	uint32_t owner, owners;
 };
@@ -34,11 +47,6 @@ struct lock_run {
 	uint64_t begin, end;
 	uint64_t running_ns; /* all its running time up to `end` */
 	uint64_t ready_ns;   /* all its time of being ready up to then */
-};
-
-/* How long a thread has been running, and ready to run. */
-struct holder_times {
-	uint64_t running_ns, ready_ns;
 };
 
 struct lock_thread {
@@ -71,6 +79,15 @@ struct locks {
 int locks_drop_waits(struct locks *locks);
 int locks_find(struct locks *locks, const struct interval *interval, uint32_t *ret);
 int locks_find_share(struct locks *locks, uint32_t lock, uint32_t thread, uint32_t *ret);
+/* How long a holder had been running and ready at `time`, which is no earlier than that of
+ * `at_begin`. */
+struct holder_times locks_times_at(const struct locks *locks, uint32_t thread, uint64_t time,
+				   struct holder_times at_begin);
+void locks_pin(struct locks *locks, uint32_t thread);
+void locks_unpin(struct locks *locks, uint32_t thread);
+int locks_begin_term(struct locks *locks, uint32_t lock, uint64_t begin, uint32_t holder);
+void locks_forget_terms(struct locks *locks, struct lock_entry *entry);
+uint64_t locks_share_out(struct locks *locks, struct lock_thread *waiter, uint64_t end);
 /* Who has Python's lock as this wait for it begins, as far as is known: nothing can be read. */
 uint32_t locks_gil_owner(struct locks *locks, uint32_t lock, const struct interval *wait);
 /* A wait for it has ended; who `waker` is, or NO_THREAD. How much of the waiting before this one
