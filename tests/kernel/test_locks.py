@@ -7,7 +7,7 @@ import os
 import subprocess
 import tempfile
 
-from lab import MS, KernelTest, bench, run, scenario, target, tool
+from lab import MS, KernelTest, Traced, bench, run, scenario, target, tool
 
 LOCK_REASONS = {"lock", "condition", "semaphore", "rwlock", "futex", "gil", "barrier"}
 
@@ -151,6 +151,61 @@ class Owners(KernelTest):
             if max(figures) < 0.06:
                 return
         self.fail(figures)
+
+
+class AllLocks(KernelTest):
+    """--locks=all: locks that nobody waits for are counted too."""
+
+    def holds(self, traced):
+        self.assertTrue(traced.json["holds_counted"])
+        self.assertEqual(traced.json["holds_lost"], 0)
+        return {hold["name"]: hold for hold in traced.json["holds"]}
+
+    def test_every_lock_is_counted_however_it_is_taken(self):
+        traced = run(target("taken"), options=("--locks=all",))
+        self.assertEqual(traced.status, 0)
+        holds = self.holds(traced)
+        self.assertEqual({name: holds[name]["taken"] for name in
+                          ("plain_lock", "nested_lock", "tried_lock", "shared_lock",
+                           "waited_lock")},
+                         {"plain_lock": 1000, "nested_lock": 100, "tried_lock": 50,
+                          "shared_lock": 90, "waited_lock": 3})
+        # That the last try failed is not known, as nothing was tried after it.
+        self.assertEqual(holds["tried_lock"]["refused"], 29)
+        # While it waits for the condition it does not have the lock; afterwards, for 20 ms.
+        self.assertAlmostEqual(holds["waited_lock"]["max_ns"] / MS, 20, delta=10)
+        self.assertLess(holds["plain_lock"]["held_ns"], 200 * MS)
+        self.assertIn("plain_lock", traced.text)
+        self.assert_conserved(traced)
+
+    def test_locks_that_are_never_given_up_are_there(self):
+        process = subprocess.Popen([target("hangs"), "mutex"], stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        traced = Traced(["attach", "-p", process.pid, "--locks=all", "-d", "600ms"])
+        self.assertTrue(traced.json["holds_counted"])
+
+    def test_how_long_they_are_held_is_what_the_program_says(self):
+        for threads in (1, 4):
+            for _ in range(4):
+                traced = run(target("owners"), threads, 40, options=("--locks=all",))
+                holds, wrong = self.holds(traced), []
+                turns = [(w[1], int(w[4]) - int(w[3])) for w in
+                         map(str.split, traced.output.splitlines())]
+                for name in ("plain_lock", "inheriting_lock"):
+                    true = [ns for lock, ns in turns if lock == name]
+                    self.assertEqual(holds[name]["taken"], len(true))
+                    wrong.append(abs(holds[name]["held_ns"] / sum(true) - 1))
+                if max(wrong) < 0.01:
+                    break
+            self.assertLess(max(wrong), 0.01)
+
+    def test_without_it_nothing_is_counted(self):
+        traced = run(target("taken"))
+        self.assertFalse(traced.json["holds_counted"])
+        self.assertEqual(traced.json["holds"], [])
+        self.assertEqual(tool("run", "--locks=some", "--", "true").returncode, 2)
 
 
 class Kinds(KernelTest):

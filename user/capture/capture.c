@@ -22,6 +22,7 @@
 #include "capture/drain.h"
 #include "capture/hang.h"
 #include "capture/kernel_side.h"
+#include "capture/holds.h"
 #include "capture/launch.h"
 #include "capture/marks.h"
 #include "capture/notes.h"
@@ -58,6 +59,7 @@ struct session {
 	struct hang hang; /* that was told; no members: none */
 	struct launched target;
 	struct marks marks;
+	struct holds *holds;
 	int recording_fd; /* our own way to the file, to read it again */
 	int result_fd;	  /* what a scenario reports */
 	int program_fd;
@@ -410,6 +412,7 @@ static void prove(struct session *session, const struct capture_result *result)
 		taken = shared->control->next_id;
 	stacks_free(&session->stacks);
 	drain_free(&session->drain);
+	holds_free(&session->holds);
 	kernel_side_free(&session->side);
 	proof_run(
 		&(struct proof_options){
@@ -451,6 +454,7 @@ static void end(struct session *session, struct capture_result *result)
 	first = drain_first_time(session->drain);
 	if (session->options->mode == CAPTURE_RUN && first)
 		session->begin = first;
+	holds_note(session->holds, session->writer);
 	notes_of_end(session->writer,
 		     &(struct notes_end){
 			     .begin = session->begin,
@@ -527,6 +531,18 @@ static int find_marks(struct session *session)
 	return marks_find(&request, &session->marks);
 }
 
+static int start_holds(struct session *session)
+{
+	const struct capture_options *options = session->options;
+	struct holds_request request = {
+		.program = options->mode == CAPTURE_RUN ? options->argv[0] : NULL,
+		.program_fd = session->program_fd,
+		.pid = options->mode == CAPTURE_ATTACH ? options->pid : 0,
+	};
+
+	return holds_begin(&request, session->side, &session->holds);
+}
+
 static int start_album(struct session *session, uint64_t every)
 {
 	return album_new(&(struct album_options){.every = every,
@@ -545,6 +561,7 @@ static int start(struct session *session)
 		.sample_rate = options->sample_rate,
 		.watches = options->watch.count,
 		.faults = options->faults || options->scenario,
+		.holds = options->all_locks,
 		.marks = &session->marks,
 	};
 	int status = 0, error;
@@ -588,6 +605,10 @@ static int start(struct session *session)
 		if (status)
 			return explain_watch(session, status);
 	}
+	if (options->all_locks)
+		status = start_holds(session);
+	if (status)
+		return status;
 	drain_name_locks(session->drain, session->lock_names);
 	if (session->program_fd >= 0)
 		lock_names_know(session->lock_names, session->program_fd);
@@ -609,6 +630,7 @@ static void clean_up(struct session *session)
 	drain_free(&session->drain);
 	lock_names_free(&session->lock_names);
 	hang_free(&session->hang);
+	holds_free(&session->holds);
 	kernel_side_free(&session->side);
 	marks_free(&session->marks);
 	recording_writer_abandon(&session->writer);

@@ -41,6 +41,7 @@ struct capture_options {
 	struct watch_settings watch;
 	bool no_proof;		/* RUN: no second run of a scenario that says what to watch */
 	bool faults;		/* count copy-on-write faults */
+	bool all_locks;		/* count every lock that is taken, at the price of probes */
 	const char *marks;	/* further USDT probes: "PROVIDER:NAME,..." */
 	const char *mark_files; /* files to look for them, besides the program: "FILE:..." */
 	bool quiet;		/* no status line */

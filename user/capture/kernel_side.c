@@ -19,6 +19,7 @@
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "bpf/holds_sums.h"
 #include "capture/marks.h"
 #include "capture/privilege.h"
 #include "ptrace_lab.skel.h"
@@ -144,6 +145,22 @@ static struct bpf_program *mark_program(const struct kernel_side *side, enum mar
 	default:
 		return side->skeleton->progs.on_mark;
 	}
+}
+
+/* What is not asked for is not loaded, and its maps stay empty. */
+static int choose_holds(struct ptrace_lab_bpf *skeleton, bool wanted)
+{
+	struct bpf_program *programs[] = {skeleton->progs.on_lock, skeleton->progs.on_try_lock,
+					  skeleton->progs.on_unlock, skeleton->progs.on_condition,
+					  skeleton->progs.on_hold_switch};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		bpf_program__set_autoload(programs[i], wanted);
+	if (wanted && (bpf_map__set_max_entries(skeleton->maps.hold_sums, PL_HOLD_LOCKS) ||
+		       bpf_map__set_max_entries(skeleton->maps.holds, PL_HOLD_LOCKS) ||
+		       bpf_map__set_max_entries(skeleton->maps.hold_calls, PL_HOLD_TASKS)))
+		return -errno;
+	return 0;
 }
 
 static int choose_programs(struct kernel_side *side, const struct kernel_side_options *options)
@@ -314,6 +331,8 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 	if (!error)
 		error = set_watches(side->skeleton, options->watches);
 	if (!error)
+		error = choose_holds(side->skeleton, options->holds);
+	if (!error)
 		error = choose_programs(side, options);
 	if (!error)
 		error = ptrace_lab_bpf__load(side->skeleton);
@@ -426,6 +445,9 @@ int kernel_side_attach(struct kernel_side *side)
 		error = attach_clocks(side);
 	if (!error && bpf_program__autoload(skeleton->progs.on_watch_exec))
 		error = attach_one(skeleton->progs.on_watch_exec, &skeleton->links.on_watch_exec);
+	/* After the account of switches, which it looks at. */
+	if (!error && bpf_program__autoload(skeleton->progs.on_hold_switch))
+		error = attach_one(skeleton->progs.on_hold_switch, &skeleton->links.on_hold_switch);
 	if (!error && side->faults)
 		error = attach_one(skeleton->progs.on_user_fault, &skeleton->links.on_user_fault);
 	if (!error && side->faults)
@@ -659,5 +681,21 @@ struct kernel_watch kernel_side_watch(struct kernel_side *side)
 		.operands_fd = bpf_map__fd(side->skeleton->maps.watch_operands),
 		.on_access = side->skeleton->progs.on_watch,
 		.on_entry = side->skeleton->progs.on_watch_entry,
+	};
+}
+
+struct kernel_holds kernel_side_holds(struct kernel_side *side)
+{
+	struct ptrace_lab_bpf *skeleton = side->skeleton;
+
+	return (struct kernel_holds){
+		.programs = {[HOLD_LOCK] = skeleton->progs.on_lock,
+			     [HOLD_TRY] = skeleton->progs.on_try_lock,
+			     [HOLD_UNLOCK] = skeleton->progs.on_unlock,
+			     [HOLD_CONDITION] = skeleton->progs.on_condition},
+		.sums_fd = bpf_map__fd(skeleton->maps.hold_sums),
+		.holds_fd = bpf_map__fd(skeleton->maps.holds),
+		.calls_fd = bpf_map__fd(skeleton->maps.hold_calls),
+		.lost = (const uint64_t *)&skeleton->bss->holds_lost,
 	};
 }

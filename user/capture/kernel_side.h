@@ -18,12 +18,13 @@ struct marks;
 struct kernel_side_options {
 	uint64_t buffer_bytes; /* for the lanes of all CPUs together; 0: enough for most */
 	bool whole_machine;
-	uint32_t stacks;      /* enum pl_stacks; 0: none */
-	uint32_t sample_rate; /* PL_STACKS_SAMPLES: how often a second */
-	uint32_t stack_ids;   /* so many of them are taken already */
-	bool watches; /* load what variables are watched with */
+	uint32_t stacks;	   /* enum pl_stacks; 0: none */
+	uint32_t sample_rate;	   /* PL_STACKS_SAMPLES: how often a second */
+	uint32_t stack_ids;	   /* so many of them are taken already */
+	bool watches;		   /* load what variables are watched with */
 	const struct marks *marks; /* to attach to; lives as long as the kernel side; or NULL */
 	bool faults;		   /* count copy-on-write faults, where the kernel shows them */
+	bool holds;		   /* load what counts every lock that is taken */
 };
 
 /* A CPU's ring as user space sees it. */
@@ -85,6 +86,16 @@ const struct kernel_side_stacks *kernel_side_stacks(const struct kernel_side *si
 int kernel_side_marks_refused(const struct kernel_side *side);
 /* Runs that the kernel skipped because the same program was running on that CPU already. */
 uint64_t kernel_side_missed(const struct kernel_side *side);
+
+/* What capture/holds.c needs; only if it was loaded for that. */
+enum hold_program { HOLD_LOCK, HOLD_TRY, HOLD_UNLOCK, HOLD_CONDITION, HOLD_PROGRAMS };
+
+struct kernel_holds {
+	struct bpf_program *programs[HOLD_PROGRAMS];
+	int sums_fd, holds_fd, calls_fd;
+	const uint64_t *lost;
+};
+struct kernel_holds kernel_side_holds(struct kernel_side *side);
 
 /* What capture/watch.c needs; only if it was loaded for that. */
 struct kernel_watch {

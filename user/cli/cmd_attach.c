@@ -17,6 +17,7 @@ struct attach_settings {
 	int64_t watch_limit;
 	const char *marks, *mark_files;
 	bool faults;
+	const char *locks;
 	int64_t pid;
 };
 
@@ -65,6 +66,8 @@ static int run(void *given, int argc, char **argv)
 		log_error("attach needs a process and nothing else: `ptrace-lab attach -p PID`");
 		return EXIT_USAGE;
 	}
+	if (tracing_locks(settings->locks, &capture_options.all_locks))
+		return EXIT_USAGE;
 	tracing_stacks(&settings->stacks, &capture_options);
 	return tracing_report(
 		&capture_options,

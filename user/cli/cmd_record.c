@@ -11,6 +11,7 @@ struct record_settings {
 	struct stack_settings stacks;
 	const char *marks, *mark_files;
 	bool faults;
+	const char *locks;
 	bool all;
 };
 
@@ -47,6 +48,8 @@ static int run(void *given, int argc, char **argv)
 			  "machine; for one program there are `run` and `attach`");
 		return EXIT_USAGE;
 	}
+	if (tracing_locks(settings->locks, &capture_options.all_locks))
+		return EXIT_USAGE;
 	tracing_stacks(&settings->stacks, &capture_options);
 	return tracing_report(
 		&capture_options,

@@ -22,6 +22,7 @@ struct run_settings {
 	bool as_root, is_command, all, no_watch;
 	const char *marks, *mark_files;
 	bool faults;
+	const char *locks;
 };
 
 static const struct option_spec options[] = {
@@ -129,6 +130,8 @@ static int run(void *given, int argc, char **argv)
 	capture_options.no_proof = settings->no_watch;
 	if (settings->as_root)
 		capture_options.target_as_root = true;
+	if (tracing_locks(settings->locks, &capture_options.all_locks))
+		return EXIT_USAGE;
 	tracing_stacks(&settings->stacks, &capture_options);
 	return tracing_report(
 		&capture_options,

@@ -2,6 +2,7 @@
 #include "cli/tracing.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/escape.h"
 #include "bpf/stacks.h"
@@ -61,6 +62,16 @@ void tracing_stacks(const struct stack_settings *settings, struct capture_option
 		ret->stacks |= PL_STACKS_BLOCKED;
 	ret->sample_rate = (uint32_t)settings->frequency;
 	ret->stack_options.names = settings->names;
+}
+
+int tracing_locks(const char *given, bool *ret_all)
+{
+	if (given && strcmp(given, "all") != 0) {
+		log_error("--locks: `all` is the one choice there is besides that of every run");
+		return EXIT_USAGE;
+	}
+	*ret_all = given;
+	return EXIT_OK;
 }
 
 int tracing_report(const struct capture_options *options, const struct present_options *present,

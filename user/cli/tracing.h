@@ -35,6 +35,11 @@
 		 .offset = offsetof(settings, mark_files),                                         \
 		 .argument = "FILES",                                                              \
 		 .help = "look for probes in these too (FILE:FILE): libraries, other programs"},   \
+		{.name = "locks",                                                                  \
+		 .type = OPTION_TEXT,                                                              \
+		 .offset = offsetof(settings, locks),                                              \
+		 .argument = "all",                                                                \
+		 .help = "count every lock that is taken: 5 to 10 us for each call"},              \
 		{.name = "faults",                                                                 \
 		 .type = OPTION_FLAG,                                                              \
 		 .offset = offsetof(settings, faults),                                             \
@@ -83,6 +88,8 @@ struct stack_settings {
 	struct names_options names;
 };
 
+/* --locks: EXIT_OK, or another status after a sentence. */
+int tracing_locks(const char *given, bool *ret_all);
 void tracing_stacks(const struct stack_settings *settings, struct capture_options *ret);
 
 #define WATCH_OPTIONS(settings)                                                                    \

@@ -10,6 +10,7 @@
 #include "model/deadlocks.h"
 #include "model/gils.h"
 #include "model/herds.h"
+#include "model/holds.h"
 #include "model/locks.h"
 #include "model/marks.h"
 #include "model/memory.h"
@@ -384,6 +385,8 @@ int model_build_watched(struct recording *recording, const struct model_progress
 	if (!error)
 		error = work_end(&work, recording, model);
 	if (!error)
+		error = holds_build(recording, model);
+	if (!error)
 		error = watch_report_build(recording, model, &model->watch, ret_error);
 	if (!error)
 		error = findings_find(model);
@@ -429,6 +432,7 @@ void model_free(struct model **model)
 	vector_free(&it->deadlocks);
 	vector_free(&it->wakes);
 	vector_free(&it->herds);
+	vector_free(&it->holds);
 	vector_free(&it->pollings);
 	vector_for_each (&it->locks, lock)
 		vector_free(&lock->users);

@@ -265,6 +265,18 @@ struct lock {
 
 #define NO_LOCK UINT32_MAX /* an index that names no lock */
 
+/* How a lock was taken, also when nobody waited for it: with --locks=all. */
+struct lock_hold {
+	uint32_t process; /* index, or NO_THREAD */
+	uint64_t address;
+	const char *name; /* the recording's, or NULL */
+	uint64_t taken;	  /* and given up again */
+	uint64_t refused; /* tries that failed, as far as another one followed */
+	uint64_t held_ns, max_ns;
+	uint32_t open; /* threads that had it at the end of the capture */
+	uint32_t lock; /* index into model.locks, or NO_LOCK: nobody waited for it */
+};
+
 /* One of the threads of a deadlock: it waits for what the next one holds, the last for the first.
  */
 struct deadlock_member {
@@ -483,6 +495,9 @@ struct model {
 	const char *claims_of;	     /* the scenario that claims it; NULL: the one that was run */
 	VECTOR(struct place) places; /* most time first; empty without stacks */
 	struct watch_report *watch;  /* variables that were watched (model/watch.h), or NULL */
+	bool has_holds;			   /* every lock that was taken was counted */
+	uint64_t holds_lost;		   /* calls that found no room */
+	VECTOR(struct lock_hold) holds;	   /* most time held first */
 	VECTOR(struct deadlock) deadlocks; /* in the order in which they closed */
 	VECTOR(struct wake) wakes;	   /* most often first */
 	struct wake_chain chain;	   /* the longest one */

@@ -423,6 +423,7 @@ int show_json(FILE *out, const struct model *model)
 	json_subjects(&json, model);
 	json_preemptions(&json, model);
 	json_put_locks(&json, model);
+	json_holds(&json, model);
 	json_put_deadlocks(&json, model);
 	json_put_wakes(&json, model);
 	json_signals(&json, model);

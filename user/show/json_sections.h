@@ -13,6 +13,7 @@ void json_put_locks(struct json *json, const struct model *model);
 void json_put_deadlocks(struct json *json, const struct model *model);
 void json_put_wakes(struct json *json, const struct model *model);
 void json_signals(struct json *json, const struct model *model);
+void json_holds(struct json *json, const struct model *model);
 void json_findings(struct json *json, const struct model *model);
 void json_causes(struct json *json, const struct model *model);
 void json_stacks(struct json *json, const struct model *model);

@@ -52,6 +52,7 @@ extern const struct member place_members[];
 extern const struct member signal_members[];
 extern const struct member thread_end_members[];
 extern const struct member finding_members[];
+extern const struct member hold_members[];
 extern const struct member path_members[];
 extern const struct member what_if_members[];
 extern const struct member stacks_members[];

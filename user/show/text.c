@@ -27,6 +27,7 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 	show_resident(&text, model);
 	show_reasons(&text, model);
 	show_locks(&text, model);
+	show_holds(&text, model);
 	show_places(&text, model);
 	show_wakes(&text, model);
 	show_latency(&text, model);

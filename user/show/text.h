@@ -162,6 +162,7 @@ void show_slices(struct text *text, const struct model *model);
 void show_resident(struct text *text, const struct model *model);
 void show_reasons(struct text *text, const struct model *model);
 void show_locks(struct text *text, const struct model *model);
+void show_holds(struct text *text, const struct model *model);
 void show_places(struct text *text, const struct model *model);
 void show_deadlocks(struct text *text, const struct model *model);
 void show_wakes(struct text *text, const struct model *model);
