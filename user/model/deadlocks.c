@@ -226,6 +226,7 @@ int deadlocks_new(struct timeline *timeline, struct deadlocks **ret)
 		.begins = on_begin,
 		.states_begun = 1u << STATE_BLOCKED,
 		.interval = on_interval,
+		.states = 1u << STATE_BLOCKED,
 	};
 
 	if (!deadlocks)

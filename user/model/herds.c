@@ -195,7 +195,7 @@ static void on_interval(void *context, const struct interval *interval)
 {
 	struct herds *herds = context;
 
-	if (herds->error || (interval->state != STATE_RUNNING && interval->state != STATE_BLOCKED))
+	if (herds->error)
 		return;
 	while (herds->threads.count <= interval->thread) {
 		if (!vector_add(&herds->threads)) {
@@ -212,7 +212,9 @@ static void on_interval(void *context, const struct interval *interval)
 int herds_new(struct timeline *timeline, struct herds **ret)
 {
 	struct herds *herds = calloc(1, sizeof(*herds));
-	struct timeline_visitor visitor = {.context = herds, .interval = on_interval};
+	struct timeline_visitor visitor = {.context = herds,
+					   .interval = on_interval,
+					   .states = 1u << STATE_RUNNING | 1u << STATE_BLOCKED};
 
 	if (!herds)
 		return -ENOMEM;

@@ -144,7 +144,9 @@ int schedule_new(struct timeline *timeline, struct schedule **ret)
 	struct timeline_visitor visitor = {.context = schedule,
 					   .begins = begin,
 					   .states_begun = 1u << STATE_READY_PREEMPTED,
-					   .interval = visit};
+					   .interval = visit,
+					   .states = 1u << STATE_RUNNING |
+						     1u << STATE_READY_PREEMPTED};
 
 	if (!schedule)
 		return -ENOMEM;

@@ -433,18 +433,41 @@ void timeline_free(struct timeline **timeline)
 	vector_free(&it->lanes);
 	vector_free(&it->gaps);
 	vector_free(&it->visitors);
+	for (int state = 0; state < STATE_COUNT; state++) {
+		vector_free(&it->of_begin[state]);
+		vector_free(&it->of_interval[state]);
+	}
 	free(it);
 	*timeline = NULL;
+}
+
+static int add_listener(listener_vector *listeners, const struct listener *listener)
+{
+	struct listener *place = vector_add(listeners);
+
+	if (!place)
+		return -ENOMEM;
+	*place = *listener;
+	return 0;
 }
 
 int timeline_add_visitor(struct timeline *timeline, const struct timeline_visitor *visitor)
 {
 	struct timeline_visitor *place = vector_add(&timeline->visitors);
+	struct listener begins = {visitor->begins, visitor->context};
+	struct listener intervals = {visitor->interval, visitor->context};
+	unsigned int states = visitor->states ? visitor->states : ~0u;
+	int error = place ? 0 : -ENOMEM;
 
-	if (!place)
-		return -ENOMEM;
-	*place = *visitor;
-	return 0;
+	if (place)
+		*place = *visitor;
+	for (int state = 0; state < STATE_COUNT; state++) {
+		if (!error && begins.tell && visitor->states_begun & 1u << state)
+			error = add_listener(&timeline->of_begin[state], &begins);
+		if (!error && intervals.tell && states & 1u << state)
+			error = add_listener(&timeline->of_interval[state], &intervals);
+	}
+	return error;
 }
 
 struct population *timeline_population(struct timeline *timeline)

@@ -36,6 +36,7 @@ struct timeline_visitor {
 	/* An interval is complete. One of no length is left out, unless the thread was blocked: its
 	 * wake-up had come before it was off its CPU, but it did go to sleep. */
 	void (*interval)(void *context, const struct interval *interval); /* may be NULL */
+	unsigned int states; /* for which states `interval` is called; 0: for all */
 	/* A life record, after the timeline has taken it in; `thread` has, or last had, its tid, or
 	 * is NO_THREAD. May be NULL. */
 	void (*life)(void *context, const union pl_life *life, uint32_t thread);

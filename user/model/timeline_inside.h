@@ -57,12 +57,20 @@ struct sweep {
 	uint32_t running;
 };
 
+/* Called for each step of each thread: only whom it concerns, without looking at the others. */
+struct listener {
+	void (*tell)(void *context, const struct interval *interval);
+	void *context;
+};
+typedef VECTOR(struct listener) listener_vector;
+
 struct timeline {
 	VECTOR(struct track) tracks;
 	VECTOR(uint32_t) lanes;	 /* by CPU: who runs there, of the target's threads */
 	VECTOR(struct gap) gaps; /* in the order of their `time` */
 	uint64_t newest_gap_first;
 	VECTOR(struct timeline_visitor) visitors;
+	listener_vector of_begin[STATE_COUNT], of_interval[STATE_COUNT];
 	struct population population;
 	struct reason_rules rules;
 	struct sweep sweep;

@@ -37,7 +37,7 @@ static void stop_running(struct timeline *timeline, struct track *track, uint64_
 void track_close(struct timeline *timeline, struct track *track, uint64_t end)
 {
 	struct interval *interval = &track->open;
-	const struct timeline_visitor *visitor;
+	const struct listener *listener;
 
 	interval->end = end;
 	if (interval->state == STATE_RUNNING) {
@@ -49,10 +49,8 @@ void track_close(struct timeline *timeline, struct track *track, uint64_t end)
 	if (end == interval->begin && !track_is(track, STATES_WAITING))
 		return;
 	track->accounted_ns += end - interval->begin;
-	vector_for_each (&timeline->visitors, visitor) {
-		if (visitor->interval)
-			visitor->interval(visitor->context, interval);
-	}
+	vector_for_each (&timeline->of_interval[interval->state], listener)
+		listener->tell(listener->context, interval);
 }
 
 void track_open(struct track *track, enum state state, uint64_t begin)
@@ -67,12 +65,10 @@ void track_open(struct track *track, enum state state, uint64_t begin)
 
 void track_announce(struct timeline *timeline, const struct track *track)
 {
-	const struct timeline_visitor *visitor;
+	const struct listener *listener;
 
-	vector_for_each (&timeline->visitors, visitor) {
-		if (visitor->states_begun & 1u << track->open.state && visitor->begins)
-			visitor->begins(visitor->context, &track->open);
-	}
+	vector_for_each (&timeline->of_begin[track->open.state], listener)
+		listener->tell(listener->context, &track->open);
 }
 
 void track_run(struct timeline *timeline, struct track *track, uint32_t cpu)

@@ -164,14 +164,15 @@ static void on_interval(void *context, const struct interval *interval)
 {
 	struct wait_search *search = context;
 
-	if (!search->error && interval->state == STATE_BLOCKED)
+	if (!search->error)
 		search->error = take_wait(search, interval);
 }
 
 int wait_search_new(struct timeline *timeline, uint64_t time, struct wait_search **ret)
 {
 	struct wait_search *search = calloc(1, sizeof(*search));
-	struct timeline_visitor visitor = {.context = search, .interval = on_interval};
+	struct timeline_visitor visitor = {
+		.context = search, .interval = on_interval, .states = 1u << STATE_BLOCKED};
 
 	if (!search)
 		return -ENOMEM;

@@ -120,7 +120,7 @@ static void on_interval(void *context, const struct interval *interval)
 	uint32_t from = NO_THREAD;
 	int error;
 
-	if (wakes->error || interval->state != STATE_BLOCKED || interval->open_end)
+	if (wakes->error || interval->open_end)
 		return;
 	kind = kind_of(interval);
 	if (kind == WAKE_THREAD || kind == WAKE_EXIT)
@@ -135,7 +135,8 @@ static void on_interval(void *context, const struct interval *interval)
 int wakes_new(struct timeline *timeline, struct wakes **ret)
 {
 	struct wakes *wakes = calloc(1, sizeof(*wakes));
-	struct timeline_visitor visitor = {.context = wakes, .interval = on_interval};
+	struct timeline_visitor visitor = {
+		.context = wakes, .interval = on_interval, .states = 1u << STATE_BLOCKED};
 
 	if (!wakes)
 		return -ENOMEM;
