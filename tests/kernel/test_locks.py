@@ -232,6 +232,18 @@ class Kinds(KernelTest):
         self.assertEqual(lock["reason"], "barrier")
         self.assertEqual(lock["waits"], 2)
 
+    def test_locks_without_a_name_have_the_place_where_they_were_first_waited_for(self):
+        traced = run(target("hangs"), "stack", 1200, options=("--stacks", "-d", "700ms"))
+        locks = [x for x in traced.json["locks"] if x["reason"] == "lock"]
+        self.assertEqual(len(locks), 2)
+        self.assertTrue(any(x["name"] == "stack of hangs" for x in locks), locks)
+        self.assertTrue(any(x["name"].startswith("heap+0x") for x in locks), locks)
+        for lock in locks:
+            self.assertTrue(lock["first_function"])
+            self.assertTrue(lock["first_file"].endswith("hangs.c"))
+            self.assertIn(f"{lock['name']} was first waited for in {lock['first_function']} "
+                          f"(hangs.c:{lock['first_line']})", " ".join(traced.text.split()))
+
     def test_a_condition_is_never_called_a_lock(self):
         traced = scenario("thundering-herd")
         self.assertEqual(by_name(traced)["jobs_came"]["kind"], "condition")

@@ -56,6 +56,9 @@ int locks_find(struct locks *locks, const struct interval *interval, uint32_t *r
 			.shared = key.shared,
 			.first_ns = interval->begin - timeline_figures(locks->timeline)->begin,
 			.first_waiter = interval->thread,
+			.first_stack = interval->stack,
+			.first_function = "",
+			.first_file = "",
 			.main_holder = NO_THREAD,
 			.main_waiter = NO_THREAD,
 		};

@@ -162,12 +162,26 @@ static int read_notes(struct model *model, const struct recording *recording)
 	return error ? error : read_facts(model, recording);
 }
 
+static void find_first_place(const struct recording *recording, struct lock *lock)
+{
+	struct place place = {.frame_count = 0};
+
+	place_shorten(recording, lock->first_stack, &place);
+	if (place.own >= place.frame_count)
+		return;
+	lock->first_function = place.frames[place.own].function;
+	lock->first_file = place.frames[place.own].file;
+	lock->first_line = place.frames[place.own].line;
+}
+
 static void read_lock_names(struct model *model, const struct recording *recording)
 {
 	struct lock *lock;
 	char key[64];
 
 	vector_for_each (&model->locks, lock) {
+		if (lock->first_stack)
+			find_first_place(recording, lock);
 		if (lock->process >= model->processes.count)
 			continue;
 		snprintf(key, sizeof(key), NOTE_LOCK_NAME "%" PRIu32 ".%" PRIx64,

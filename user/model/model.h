@@ -249,6 +249,10 @@ struct lock {
 	bool shared;		   /* threads of several processes may wait for it */
 	uint64_t first_ns;	   /* when it was first waited for, since the capture began */
 	uint32_t first_waiter;	   /* by whom: thread index */
+	uint32_t first_stack;	   /* and where; 0: no stack was kept */
+	/* The program's own function there; "" if not known. The recording's. */
+	const char *first_function, *first_file;
+	uint32_t first_line;
 	uint32_t waits_open_begin; /* waits that had begun before the capture */
 	uint32_t waits_open_end;   /* that had not ended at its end */
 	uint32_t timed_out;	   /* waits that a timer ended */

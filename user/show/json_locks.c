@@ -47,6 +47,11 @@ static void put_lock_details(struct json *json, const struct model *model, const
 	json_bool(json, "shared", lock->shared);
 	json_unsigned(json, "first_ns", lock->first_ns);
 	json_unsigned(json, "first_waiter", lock->first_waiter);
+	json_string(json, "first_function",
+		    lock->first_function && *lock->first_function ? lock->first_function : NULL);
+	json_string(json, "first_file",
+		    lock->first_file && *lock->first_file ? lock->first_file : NULL);
+	json_unsigned(json, "first_line", lock->first_line);
 	json_unsigned(json, "mean_ns", lock->waits ? lock->total_ns / lock->waits : 0);
 	json_unsigned(json, "p50_ns", histogram_quantile(&lock->waiting, 0.50));
 	json_unsigned(json, "p99_ns", histogram_quantile(&lock->waiting, 0.99));

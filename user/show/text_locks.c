@@ -2,6 +2,7 @@
 /* text_locks.c - what was waited for by name: locks, conditions, semaphores, barriers */
 #include "show/text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -118,6 +119,31 @@ static void put_oddities(struct table *table, const struct model *model)
 		table_line(table, STYLE_DIM, "of these waits %s", words);
 }
 
+/* A variable's name says which lock it is. An address does not: where it was waited for first may.
+ */
+static bool has_name(const struct lock *lock)
+{
+	return lock->reason == REASON_GIL ||
+	       (lock->name && strncmp(lock->name, "heap+", 5) && strncmp(lock->name, "stack ", 6));
+}
+
+static void put_places(struct table *table, const struct model *model)
+{
+	for (size_t i = 0; i < model->locks.count && i < LOCKS_MAX; i++) {
+		const struct lock *lock = &model->locks.items[i];
+		const char *file;
+
+		if (has_name(lock) || !lock->first_function || !*lock->first_function)
+			continue;
+		file = strrchr(lock->first_file, '/');
+		file = file ? file + 1 : lock->first_file;
+		table_line(table, STYLE_DIM, "%s was first waited for in %s%s%s%s%.0" PRIu32 "%s",
+			   lock_label(model, lock, lock->address).text, lock->first_function,
+			   *file ? " (" : "", file, *file ? ":" : "", *file ? lock->first_line : 0,
+			   *file ? ")" : "");
+	}
+}
+
 void show_locks(struct text *text, const struct model *model)
 {
 	uint64_t rest_ns = 0, rest_waits = 0;
@@ -145,6 +171,7 @@ void show_locks(struct text *text, const struct model *model)
 		table_line(&table, STYLE_PLAIN, "… and %s more: %s waits, %s in all",
 			   format_count(model->locks.count - LOCKS_MAX).text,
 			   format_count(rest_waits).text, format_duration(rest_ns).text);
+	put_places(&table, model);
 	put_oddities(&table, model);
 	table_finish(&table);
 }
