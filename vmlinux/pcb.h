@@ -125,15 +125,6 @@ struct percpu_counter {
 	__s32 *counters;
 };
 
-/* Up to 6.1 resident sizes were plain atomics, since 6.2 counters per CPU (f1a7941243c1). */
-struct mm_rss_stat___before_6_2 {
-	atomic_long_t count[4];
-};
-
-struct mm_struct___before_6_2 {
-	struct mm_rss_stat___before_6_2 rss_stat;
-};
-
 struct mm_struct___whole {
 	atomic_t mm_users;
 	unsigned long mmap_base;
@@ -185,11 +176,6 @@ struct signal_struct___whole {
 	struct hlist_head posix_timers;
 };
 
-/* A doubly linked list until 6.12 (5c2bf9a1dd84). */
-struct signal_struct___before_6_13 {
-	struct list_head posix_timers;
-};
-
 struct task_io_accounting {
 	__u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes;
 };
@@ -207,11 +193,6 @@ struct kernfs_node {
 	struct kernfs_node *__parent;
 	const char *name;
 	__u64 id;
-};
-
-/* Renamed in 6.15, when it came under RCU (633488947ef6). */
-struct kernfs_node___before_6_15 {
-	struct kernfs_node___before_6_15 *parent;
 };
 
 struct cgroup {
@@ -256,20 +237,6 @@ struct task_struct___whole {
 	struct seccomp seccomp;
 	struct task_io_accounting ioac;
 	struct css_set *cgroups;
-};
-
-/* With the task's CPU: in the thread_info that begins the task since 5.16 (bcf9033e5449); before,
- * in a member of the task itself. */
-struct thread_info {
-	unsigned int cpu;
-};
-
-struct task_struct___with_cpu {
-	struct thread_info thread_info;
-};
-
-struct task_struct___before_5_16 {
-	unsigned int cpu;
 };
 
 struct inode___whole {

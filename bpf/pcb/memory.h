@@ -62,12 +62,9 @@ inlined void keep_resident(struct pl_pcb_task *to, int which, __s64 pages)
 
 inlined void resident_of(struct pl_pcb_task *to, struct mm_struct___whole *mm)
 {
-	struct mm_struct___before_6_2 *older = (void *)mm;
+	__s64 pages[4] = {};
 
-	if (bpf_core_field_exists(older->rss_stat.count)) {
-		__s64 pages[4] = {};
-
-		bpf_core_read(pages, sizeof(pages), &older->rss_stat.count);
+	if (resident_is_plain(mm, pages)) {
 		for (int i = 0; i < 4; i++)
 			keep_resident(to, i, pages[i]);
 		return;

@@ -6,6 +6,7 @@
 #include "bpf/pcb/pcb.h"
 #include "bpf/pcb/settings.h"
 #include "bpf/kernel.h"
+#include "bpf/pcb/compat.h"
 #include "vmlinux/pcb.h"
 
 extern const volatile struct pl_pcb_settings pcb_settings;

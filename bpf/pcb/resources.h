@@ -95,16 +95,10 @@ inlined void shared_signals_of(struct pl_pcb_task *to, struct task_struct___whol
 
 inlined void timers_of(struct pl_pcb_task *to, struct signal_struct___whole *signal)
 {
-	struct signal_struct___before_6_13 *older = (void *)signal;
-	void *head, *node;
+	void *end, *node = first_timer(signal, &end);
 	__u32 count = 0;
 
-	if (bpf_core_field_size(signal->posix_timers) == sizeof(struct hlist_head))
-		head = 0, node = BPF_CORE_READ(signal, posix_timers.first);
-	else
-		head = (void *)signal + bpf_core_field_offset(older->posix_timers),
-		node = BPF_CORE_READ(older, posix_timers.next);
-	for (int i = 0; i < TIMERS_MAX && node && node != head; i++) {
+	for (int i = 0; i < TIMERS_MAX && node && node != end; i++) {
 		void *next = 0;
 
 		count++;

@@ -22,25 +22,6 @@ inlined void cpus_of(struct pl_pcb_task *to, struct task_struct___whole *task)
 	to->cpus_allowed = task->nr_cpus_allowed;
 }
 
-inlined __u32 cpu_of(struct task_struct___whole *task)
-{
-	struct task_struct___before_5_16 *older = (void *)task;
-	struct task_struct___with_cpu *newer = (void *)task;
-
-	if (bpf_core_field_exists(older->cpu))
-		return BPF_CORE_READ(older, cpu);
-	return BPF_CORE_READ(newer, thread_info.cpu);
-}
-
-inlined void *parent_of(struct kernfs_node *node)
-{
-	struct kernfs_node___before_6_15 *older = (void *)node;
-
-	if (bpf_core_field_exists(node->__parent))
-		return BPF_CORE_READ(node, __parent);
-	return BPF_CORE_READ(older, parent);
-}
-
 /* The names are met from the last to the first: a path of them is put together by user space. */
 inlined void cgroup_of(struct pl_pcb_task *to, struct task_struct___whole *task)
 {
