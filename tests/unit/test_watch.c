@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "recording/recording.h"
+#include "model/model.h"
+#include "model/watch.h"
 #include "recording/watch.h"
 #include "symbols/instruction.h"
 #include "symbols/variable.h"
@@ -180,18 +182,18 @@ static void what_is_no_name_says_so(void **state)
 
 #define ACCESSES 10000
 
-struct replay {
+struct replayed {
 	const struct watch_access *expected;
 	size_t count;
 };
 
 static int compare(void *context, const struct watch_access *access)
 {
-	struct replay *replay = context;
+	struct replayed *replayed = context;
 
-	assert_true(replay->count < ACCESSES);
-	assert_memory_equal(access, &replay->expected[replay->count], sizeof(*access));
-	replay->count++;
+	assert_true(replayed->count < ACCESSES);
+	assert_memory_equal(access, &replayed->expected[replayed->count], sizeof(*access));
+	replayed->count++;
 	return 0;
 }
 
@@ -199,7 +201,7 @@ static void a_recording_keeps_each_access_as_it_was(void **state)
 {
 	struct watch_access *accesses = calloc(ACCESSES, sizeof(*accesses));
 	struct recording_error error = {""};
-	struct replay replay = {.expected = accesses};
+	struct replayed replayed = {.expected = accesses};
 	struct recording_writer *writer;
 	struct recording *recording;
 	uint32_t random = 1;
@@ -220,10 +222,46 @@ static void a_recording_keeps_each_access_as_it_was(void **state)
 	assert_int_equal(recording_writer_finish(writer), 0);
 	assert_int_equal(recording_open_fd(copy, &recording, &error), 0);
 	assert_true(recording_complete(recording));
-	assert_int_equal(recording_read_accesses(recording, compare, &replay, &error), 0);
-	assert_int_equal(replay.count, ACCESSES);
+	assert_int_equal(recording_read_accesses(recording, compare, &replayed, &error), 0);
+	assert_int_equal(replayed.count, ACCESSES);
 	recording_close(&recording);
 	free(accesses);
+}
+
+/* What was lost on the way from the kernel, or ran no program, is not proven by what is left. */
+static void a_proof_with_gaps_says_so(void **state)
+{
+	static const char *const gaps[] = {NULL, NOTE_WATCH_LOST, NOTE_WATCH_MISSED};
+
+	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+		struct recording_error error = {""};
+		struct watch_report *report = NULL;
+		struct recording_writer *writer;
+		struct model model = {.begin = 0};
+		struct recording *recording;
+		int fd = memfd_create("watch", 0), copy = dup(fd);
+
+		assert_int_equal(recording_writer_new(fd, &writer), 0);
+		recording_write_note(writer, NOTE_WATCH "0", "n\n1000\n8\nw\n0\n\n\n0\n0");
+		if (gaps[i])
+			recording_write_note(writer, gaps[i], "3");
+		for (uint64_t k = 1; k <= 4; k++)
+			assert_int_equal(
+				recording_write_access(
+					writer, &(struct watch_access){.time = 1000 * k,
+								       .tid = 1,
+								       .tgid = 1,
+								       .place = WATCH_NO_PLACE,
+								       .value = k}),
+				0);
+		assert_int_equal(recording_writer_finish(writer), 0);
+		assert_int_equal(recording_open_fd(copy, &recording, &error), 0);
+		assert_int_equal(watch_report_build(recording, &model, &report, &error), 0);
+		assert_non_null(report);
+		assert_int_equal(watch_is_complete(report), !gaps[i]);
+		watch_report_free(&report);
+		recording_close(&recording);
+	}
 }
 
 static void damaged_columns_are_refused(void **state)
@@ -269,6 +307,7 @@ int main(void)
 		cmocka_unit_test(names_are_taken_apart),
 		cmocka_unit_test(what_is_no_name_says_so),
 		cmocka_unit_test(a_recording_keeps_each_access_as_it_was),
+		cmocka_unit_test(a_proof_with_gaps_says_so),
 		cmocka_unit_test(damaged_columns_are_refused),
 	};
 
