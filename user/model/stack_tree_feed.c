@@ -8,48 +8,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "model/lock_label.h"
-#include "model/lock_map.h"
-#include "model/stack_tree.h"
-#include "model/timeline.h"
+#include "model/stack_tree_inside.h"
 #include "recording/recording.h"
 #include "recording/stacks.h"
-
-struct feed_thread {
-	uint32_t node; /* where its stacks begin; 0: not yet, or not wanted */
-	bool is_wanted;
-	uint32_t stack, kernel_stack; /* with which it blocked last */
-	uint64_t running_ns;	      /* within the wanted time */
-};
-
-/* Which node of the tree a node of the recording is below some other, or which weight. */
-struct known {
-	uint64_t key;
-	uint32_t value; /* 0: free */
-};
-
-struct known_table {
-	struct known *slots;
-	size_t size, count;
-};
-
-#define UNKNOWN_LOCK (UINT32_MAX - 2)
-
-struct feed {
-	struct stack_tree *tree;
-	struct recording *recording;
-	const struct model *model;
-	const struct tree_options *options;
-	struct timeline *timeline;
-	uint64_t begin, end;
-	bool is_filtered; /* then the sums are not the model's */
-	bool has_samples;
-	struct feed_thread *threads;
-	struct known_table nodes, weight_index;
-	struct lock_map locks; /* index of the model's, or UNKNOWN_LOCK */
-	VECTOR(struct tree_weight) weights;
-	int error;
-};
 
 /* ---- small things ---------------------------------------------------------------------------- */
 
@@ -98,7 +59,7 @@ static bool known_add(struct known_table *table, struct known *slot, uint64_t ke
 	return true;
 }
 
-static uint32_t child(struct feed *feed, uint32_t parent, const char *label, enum node_kind kind)
+uint32_t feed_child(struct feed *feed, uint32_t parent, const char *label, enum node_kind kind)
 {
 	uint32_t node = stack_tree_child(feed->tree, parent, label, kind, 0);
 
@@ -119,7 +80,7 @@ static bool is_wanted(const struct tree_options *options, const struct thread *t
 	return !strcmp(options->thread, tid) || !fnmatch(options->thread, thread->name, 0);
 }
 
-static uint32_t node_of_thread(struct feed *feed, uint32_t index)
+uint32_t feed_node_of_thread(struct feed *feed, uint32_t index)
 {
 	const struct thread *thread = &feed->model->threads.items[index];
 	const struct process *process = &feed->model->processes.items[thread->process];
@@ -132,12 +93,12 @@ static uint32_t node_of_thread(struct feed *feed, uint32_t index)
 		snprintf(name, sizeof(name), "%s %u", process->name, process->tgid);
 	else
 		snprintf(name, sizeof(name), "%s", process->name);
-	node = child(feed, 0, *name ? name : "?", NODE_PROCESS);
+	node = feed_child(feed, 0, *name ? name : "?", NODE_PROCESS);
 	if (feed->options->tids)
 		snprintf(name, sizeof(name), "%s %u", thread->name, thread->tid);
 	else
 		snprintf(name, sizeof(name), "%s", thread->name);
-	feed->threads[index].node = child(feed, node, *name ? name : "?", NODE_THREAD);
+	feed->threads[index].node = feed_child(feed, node, *name ? name : "?", NODE_THREAD);
 	return feed->threads[index].node;
 }
 
@@ -215,8 +176,7 @@ static uint32_t add_frames(struct feed *feed, uint32_t parent, uint32_t id)
 	return parent;
 }
 
-/* The node of a stack's leaf below `base`; `base` itself for a stack that is not there. */
-static uint32_t add_stack(struct feed *feed, uint32_t base, uint32_t id)
+uint32_t feed_stack(struct feed *feed, uint32_t base, uint32_t id)
 {
 	uint32_t path[STACK_DEPTH_MAX], count = 0;
 	struct recording_stack stack;
@@ -226,7 +186,7 @@ static uint32_t add_stack(struct feed *feed, uint32_t base, uint32_t id)
 		return base;
 	if (stack.stop != STOP_ROOT) {
 		snprintf(label, sizeof(label), "[cut off: %s]", stack_stop_text(stack.stop));
-		base = child(feed, base, label, NODE_MARKER);
+		base = feed_child(feed, base, label, NODE_MARKER);
 	}
 	for (uint32_t node = stack.leaf; node && count < STACK_DEPTH_MAX;) {
 		path[count++] = node;
@@ -260,8 +220,8 @@ static uint32_t add_place(struct feed *feed, uint32_t base, uint32_t stack, uint
 		return base;
 	if (!recording_stack(feed->recording, stack, &unused) &&
 	    !recording_stack(feed->recording, kernel_stack, &unused))
-		return child(feed, base, "[no stack]", NODE_MARKER);
-	return add_stack(feed, add_stack(feed, base, stack), kernel_stack);
+		return feed_child(feed, base, "[no stack]", NODE_MARKER);
+	return feed_stack(feed, feed_stack(feed, base, stack), kernel_stack);
 }
 
 /* ---- weights --------------------------------------------------------------------------------- */
@@ -310,10 +270,8 @@ static bool reason_is_wanted(const struct feed *feed, const struct interval *int
 	return !strcmp(feed->options->reason, text);
 }
 
-/* What a thread did at a place. With stacks it is the leaf; without, state and cause are parted, so
- * that each state is in one piece. */
-static uint32_t add_state(struct feed *feed, uint32_t place, enum node_kind kind, const char *state,
-			  const char *cause)
+uint32_t feed_state(struct feed *feed, uint32_t place, enum node_kind kind, const char *state,
+		    const char *cause)
 {
 	char label[160];
 
@@ -323,91 +281,25 @@ static uint32_t add_state(struct feed *feed, uint32_t place, enum node_kind kind
 		snprintf(label, sizeof(label), "[%s: %s]", state, cause);
 	else
 		snprintf(label, sizeof(label), "[%s]", state);
-	place = child(feed, place, label, kind);
+	place = feed_child(feed, place, label, kind);
 	if (!*cause || feed->tree->has_stacks)
 		return place;
 	snprintf(label, sizeof(label), "[%s]", cause);
-	return child(feed, place, label, kind);
-}
-
-/* Interpreters wait for their lock at several addresses, read-write locks at two. */
-static const struct lock *lock_of(const struct feed *feed, const struct interval *interval)
-{
-	uint32_t process = feed->model->threads.items[interval->thread].process;
-	const struct lock *lock;
-
-	vector_for_each (&feed->model->locks, lock) {
-		bool is_it = lock->address == interval->address ||
-			     (lock->reason == REASON_RWLOCK &&
-			      lock->address == (interval->address & ~7ull)) ||
-			     lock->reason == REASON_GIL;
-
-		if (is_it && lock->reason == interval->reason &&
-		    (lock->process == process || lock->shared))
-			return lock;
-	}
-	return NULL;
-}
-
-/* What was waited for, which needs a look through all locks the first time only. */
-static uint32_t add_lock(struct feed *feed, uint32_t node, const struct interval *interval)
-{
-	uint32_t process = feed->model->threads.items[interval->thread].process, index = NO_LOCK;
-	const struct lock *lock = NULL;
-	char label[160];
-
-	if (!interval->address)
-		return node;
-	if (!lock_map_find(&feed->locks, interval->address ^ (uint64_t)interval->reason << 56,
-			   process, &index)) {
-		lock = lock_of(feed, interval);
-		if (lock)
-			index = lock - feed->model->locks.items;
-		if (lock_map_at(&feed->locks, interval->address ^ (uint64_t)interval->reason << 56,
-				process, index == NO_LOCK ? UNKNOWN_LOCK : index, &index)) {
-			feed->error = -ENOMEM;
-			return 0;
-		}
-	}
-	lock = index < feed->model->locks.count ? &feed->model->locks.items[index] : NULL;
-	snprintf(label, sizeof(label), "[%s]",
-		 lock_label(feed->model, lock, interval->address).text);
-	return child(feed, node, label, NODE_BLOCKED);
-}
-
-/* Who held what was waited for, and where it gave it back. */
-static uint32_t add_holder(struct feed *feed, uint32_t node, const struct interval *interval)
-{
-	uint32_t holder =
-		interval->holder ? timeline_thread_of(feed->timeline, interval->holder) : NO_THREAD;
-	bool ended_it = interval->waker_context == PL_WAKER_TASK && !interval->open_end &&
-			(!interval->holder || interval->waker == interval->holder);
-	struct recording_stack unused;
-	char label[64];
-
-	if (holder >= feed->model->threads.count && ended_it && interval->waker)
-		holder = timeline_thread_of(feed->timeline, interval->waker);
-	if (holder >= feed->model->threads.count)
-		return node;
-	snprintf(label, sizeof(label), "[held by %s]", feed->model->threads.items[holder].name);
-	node = child(feed, node, label, NODE_BLOCKED);
-	if (ended_it && recording_stack(feed->recording, interval->waker_stack, &unused))
-		node = add_stack(feed, node, interval->waker_stack);
-	return node;
+	return feed_child(feed, place, label, kind);
 }
 
 static uint32_t blocked_node(struct feed *feed, const struct interval *interval)
 {
-	uint32_t node = node_of_thread(feed, interval->thread);
+	uint32_t node = feed_node_of_thread(feed, interval->thread);
 	char cause[64] = "";
 
 	if (interval->state == STATE_BLOCKED)
 		reason_text(feed, interval, cause, sizeof(cause));
 	node = add_place(feed, node, interval->stack, interval->kernel_stack);
-	node = add_state(feed, node, NODE_BLOCKED, state_name(interval->state), cause);
+	node = feed_state(feed, node, NODE_BLOCKED, state_name(interval->state), cause);
 	if (feed->tree->kind != TREE_LOCK)
 		return node;
-	return add_holder(feed, add_lock(feed, node, interval), interval);
+	return feed_lock(feed, node, interval);
 }
 
 /* One that has ended since is known all the same: a thread that ends wakes who waits for it. */
@@ -431,15 +323,15 @@ static uint32_t waker_node(struct feed *feed, const struct interval *interval)
 	uint32_t node;
 
 	if (interval->open_end)
-		return child(feed, 0, "[not woken]", NODE_MARKER);
+		return feed_child(feed, 0, "[not woken]", NODE_MARKER);
 	if (interval->waker_context == PL_WAKER_INTERRUPT)
-		node = child(feed, 0, "[interrupt]", NODE_KERNEL);
+		node = feed_child(feed, 0, "[interrupt]", NODE_KERNEL);
 	else if (interval->waker_context != PL_WAKER_TASK)
-		return child(feed, 0, "[unknown]", NODE_MARKER);
+		return feed_child(feed, 0, "[unknown]", NODE_MARKER);
 	else if ((waker = thread_of_waker(feed, interval)) == NO_THREAD)
-		node = child(feed, 0, "[someone else]", NODE_MARKER);
+		node = feed_child(feed, 0, "[someone else]", NODE_MARKER);
 	else
-		node = node_of_thread(feed, waker);
+		node = feed_node_of_thread(feed, waker);
 	return interval->waker_context == PL_WAKER_TASK
 		       ? add_place(feed, node, interval->waker_stack, 0)
 		       : node;
@@ -452,10 +344,10 @@ static uint32_t wakeup_node(struct feed *feed, const struct interval *interval)
 	char label[80], cause[64];
 
 	snprintf(label, sizeof(label), "[wakes %s]", thread->name);
-	node = child(feed, node, label, NODE_THREAD);
+	node = feed_child(feed, node, label, NODE_THREAD);
 	reason_text(feed, interval, cause, sizeof(cause));
 	snprintf(label, sizeof(label), "[from %s]", cause);
-	return child(feed, node, label, NODE_BLOCKED);
+	return feed_child(feed, node, label, NODE_BLOCKED);
 }
 
 static void on_blocked(struct feed *feed, const struct interval *interval, uint64_t ns)
@@ -487,15 +379,15 @@ static void on_ready(struct feed *feed, const struct interval *interval, uint64_
 		return;
 	if (kind == TREE_SWITCHES && !woken && !interval->open_begin &&
 	    interval->begin >= feed->begin) {
-		node = add_place(feed, node_of_thread(feed, interval->thread), 0, 0);
-		weigh(feed, interval->thread, add_state(feed, node, NODE_READY, "preempted", ""),
+		node = add_place(feed, feed_node_of_thread(feed, interval->thread), 0, 0);
+		weigh(feed, interval->thread, feed_state(feed, node, NODE_READY, "preempted", ""),
 		      STATE_RUNNING, 1);
 	}
 	if (kind != TREE_RUN_QUEUE && kind != TREE_WALL)
 		return;
-	node = add_place(feed, node_of_thread(feed, interval->thread), woken ? thread->stack : 0,
-			 woken ? thread->kernel_stack : 0);
-	node = add_state(feed, node, NODE_READY, "ready", woken ? "woken" : "preempted");
+	node = add_place(feed, feed_node_of_thread(feed, interval->thread),
+			 woken ? thread->stack : 0, woken ? thread->kernel_stack : 0);
+	node = feed_state(feed, node, NODE_READY, "ready", woken ? "woken" : "preempted");
 	weigh(feed, interval->thread, node, interval->state, ns);
 }
 
@@ -505,7 +397,7 @@ static void on_unknown(struct feed *feed, const struct interval *interval, uint6
 
 	if (feed->tree->kind != TREE_WALL || feed->options->reason)
 		return;
-	node = child(feed, node_of_thread(feed, interval->thread), "[lost]", NODE_MARKER);
+	node = feed_child(feed, feed_node_of_thread(feed, interval->thread), "[lost]", NODE_MARKER);
 	weigh(feed, interval->thread, node, STATE_UNKNOWN, ns);
 }
 
@@ -535,7 +427,7 @@ static void on_interval(void *context, const struct interval *interval)
 	}
 }
 
-static bool shows_running(const struct feed *feed)
+bool feed_shows_running(const struct feed *feed)
 {
 	return (feed->tree->kind == TREE_ON_CPU || feed->tree->kind == TREE_WALL) &&
 	       !feed->options->reason;
@@ -546,169 +438,19 @@ static void on_sample(void *context, uint32_t thread, const struct pl_sample *sa
 	struct feed *feed = context;
 	uint32_t node;
 
-	if (!shows_running(feed) || thread >= feed->model->threads.count || feed->error ||
+	if (!feed_shows_running(feed) || thread >= feed->model->threads.count || feed->error ||
 	    !feed->threads[thread].is_wanted)
 		return;
 	feed->has_samples = true;
 	if (sample->time < feed->begin || sample->time >= feed->end)
 		return;
-	node = add_place(feed, node_of_thread(feed, thread), sample->stack, sample->kernel_stack);
+	node = add_place(feed, feed_node_of_thread(feed, thread), sample->stack,
+			 sample->kernel_stack);
 	if (feed->tree->kind == TREE_WALL)
-		node = add_state(feed, node, NODE_RUNNING, "running", "");
+		node = feed_state(feed, node, NODE_RUNNING, "running", "");
 	/* A period that nobody can have measured must not count for more than all others. */
 	weigh(feed, thread, node, STATE_RUNNING,
 	      sample->period < UINT32_MAX ? sample->period : UINT32_MAX);
-}
-
-/* ---- sums that are exact --------------------------------------------------------------------- */
-
-static uint64_t expected_in(const struct thread *thread, enum tree_kind kind, enum state state)
-{
-	const struct reason_total *reason;
-	uint64_t sum = 0;
-
-	switch (kind) {
-	case TREE_ON_CPU:
-		return state == STATE_RUNNING ? thread->state_ns[state] : 0;
-	case TREE_OFF_CPU:
-	case TREE_WAKEUP:
-		return state == STATE_BLOCKED || state == STATE_STOPPED ? thread->state_ns[state]
-									: 0;
-	case TREE_WALL:
-		return thread->state_ns[state];
-	case TREE_RUN_QUEUE:
-		return state == STATE_READY_WOKEN || state == STATE_READY_PREEMPTED
-			       ? thread->state_ns[state]
-			       : 0;
-	case TREE_SWITCHES:
-		return state == STATE_RUNNING
-			       ? (uint64_t)thread->switches_voluntary + thread->switches_involuntary
-			       : 0;
-	default:
-		break;
-	}
-	if (state != STATE_BLOCKED)
-		return 0;
-	vector_for_each (&thread->reasons, reason) {
-		if (reason_is_lock(reason->reason))
-			sum += reason->total_ns;
-	}
-	return sum;
-}
-
-uint64_t tree_expected(const struct model *model, const struct thread *thread, enum tree_kind kind)
-{
-	uint64_t sum = 0;
-
-	for (int state = 0; state < STATE_COUNT; state++)
-		sum += expected_in(thread, kind, state);
-	return sum;
-}
-
-/* The weights of one thread, once they are sorted. */
-struct part {
-	struct tree_weight *first;
-	size_t count;
-};
-
-/* Makes those of one state smaller, each by the same share. */
-static void shrink(const struct part *part, enum state state, uint64_t sum, uint64_t expected)
-{
-	uint64_t left = expected;
-
-	for (size_t i = 0; i < part->count; i++) {
-		struct tree_weight *weight = &part->first[i];
-
-		if (weight->state != state)
-			continue;
-		weight->weight = (unsigned __int128)weight->weight * expected / sum;
-		left -= weight->weight;
-	}
-	/* What rounding left over: less than one for each. */
-	for (size_t i = 0; i < part->count && left; i++) {
-		if (part->first[i].state != state)
-			continue;
-		part->first[i].weight++;
-		left--;
-	}
-}
-
-static uint32_t rest_node(struct feed *feed, uint32_t thread, enum state state, uint64_t rest)
-{
-	uint32_t node = node_of_thread(feed, thread);
-	bool ended = !feed->model->threads.items[thread].alive_at_end;
-
-	if (feed->tree->kind == TREE_SWITCHES)
-		return child(feed, node, ended && rest == 1 ? "[ended]" : "[lost]", NODE_MARKER);
-	if (state != STATE_RUNNING)
-		return child(feed, node, "[lost]", NODE_MARKER);
-	/* Between two strokes of the sampling clock nobody knows where it was. */
-	if (feed->has_samples)
-		node = child(feed, node, "[no sample]", NODE_MARKER);
-	else if (feed->tree->has_stacks)
-		node = child(feed, node, "[no stack]", NODE_MARKER);
-	return add_state(feed, node, NODE_RUNNING, "running", "");
-}
-
-/* What the kernel side's own account says is exact even where records were lost, and running time
- * is known much more exactly than samples tell. */
-static void fit_state(struct feed *feed, uint32_t thread, enum state state, const struct part *part,
-		      struct tree_weight *ret_rest)
-{
-	const struct thread *it = &feed->model->threads.items[thread];
-	uint64_t expected = expected_in(it, feed->tree->kind, state), sum = 0;
-
-	if (feed->is_filtered) {
-		if (state != STATE_RUNNING || !shows_running(feed))
-			return;
-		expected = feed->threads[thread].running_ns;
-	}
-	for (size_t i = 0; i < part->count; i++)
-		sum += part->first[i].state == state ? part->first[i].weight : 0;
-	if (sum > expected)
-		shrink(part, state, sum, expected);
-	else if (sum < expected)
-		*ret_rest = (struct tree_weight){
-			.thread = thread,
-			.node = rest_node(feed, thread, state, expected - sum),
-			.state = state,
-			.weight = expected - sum,
-		};
-}
-
-static int compare_threads(const void *a, const void *b)
-{
-	const struct tree_weight *one = a, *two = b;
-
-	return one->thread < two->thread ? -1 : one->thread > two->thread;
-}
-
-static int fit(struct feed *feed)
-{
-	size_t at = 0, count = feed->weights.count;
-
-	if (count)
-		qsort(feed->weights.items, count, sizeof(struct tree_weight), compare_threads);
-	for (uint32_t i = 0; i < feed->model->threads.count; i++) {
-		struct tree_weight rest[STATE_COUNT] = {0};
-		struct part part = {.first = feed->weights.items + at};
-
-		for (; at < count && feed->weights.items[at].thread == i; at++)
-			part.count++;
-		for (int state = 0; state < STATE_COUNT && feed->threads[i].is_wanted; state++)
-			fit_state(feed, i, state, &part, &rest[state]);
-		for (int state = 0; state < STATE_COUNT; state++) {
-			struct tree_weight *weight;
-
-			if (!rest[state].weight)
-				continue;
-			weight = vector_add(&feed->weights);
-			if (!weight)
-				return -ENOMEM;
-			*weight = rest[state];
-		}
-	}
-	return feed->error;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -801,6 +543,6 @@ int stack_tree_add(struct stack_tree *tree, struct recording *recording, const s
 	if (!r)
 		r = feed_all(&feed);
 	if (!r)
-		r = fit(&feed);
+		r = feed_fit(&feed);
 	return r ? r : hand_over(&feed, other);
 }
