@@ -31,7 +31,7 @@ INCLUDES := -I. -Iuser -I$(BUILD)/bpf
 COMPILE = $(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) -D_GNU_SOURCE -DPTRACE_LAB_VERSION='"$(VERSION)"' \
 	$(INCLUDES) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null) -MMD -MP
 # All but the C library goes into the program, so that it runs wherever that is the same.
-LINK_LIBRARIES = -Wl,-Bstatic $(shell $(PKG_CONFIG) --static --libs $(LIBRARIES)) -liberty -Wl,-Bdynamic \
+LINK_LIBRARIES = $(COVERAGE) -Wl,-Bstatic $(shell $(PKG_CONFIG) --static --libs $(LIBRARIES)) -liberty -Wl,-Bdynamic \
 	-lpthread -lm
 
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
@@ -56,13 +56,13 @@ marks_targets := $(addprefix $(BUILD)/tests/targets/marks-,static nopie semaphor
 targets := $(target_sources:%.c=$(BUILD)/%) $(BUILD)/tests/targets/stacks-O3 \
 	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/targets/failing.so $(BUILD)/tests/oracle/stacks $(marks_targets)
 
-.PHONY: all deps run test bench install uninstall clean help format man
+.PHONY: all deps run test coverage bench install uninstall clean help format man
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BUILD)/ptrace-lab $(scenarios)
 
 help:
-	@echo "make [all] | run | test | test-kernels | fuzz | bench | deps | install | uninstall | format | clean"
+	@echo "make [all] | run | test | test-kernels | fuzz | coverage | bench | deps | install | uninstall | format | clean"
 	@echo "  V=1 shows the commands; BUILD=, PREFIX=, DESTDIR=, CC=, CLANG=, BPFTOOL= are respected"
 
 # ---- the kernel side -------------------------------------------------------------------------
@@ -133,12 +133,12 @@ $(BUILD)/workloads/embedded.o: $(BUILD)/workloads/embedded.S $(scenarios)
 $(BUILD)/user/%.o: user/%.c
 	@mkdir -p $(@D)
 	$(say) CC $@
-	$(Q)$(COMPILE) -c $< -o $@
+	$(Q)$(COMPILE) $(COVERAGE) -c $< -o $@
 
 $(BUILD)/asan/user/%.o: user/%.c
 	@mkdir -p $(@D)
 	$(say) ASAN $@
-	$(Q)$(COMPILE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	$(Q)$(COMPILE) $(COVERAGE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined -c $< -o $@
 
 # It has these two in it.
@@ -333,6 +333,15 @@ test: deps-test
 fuzz: deps-test
 	$(Q)$(MAKE) --no-print-directory fuzz-programs all $(targets)
 	$(Q)tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
+
+# Which lines of user/ the tests reach: the least covered files, and the share of all.
+coverage: deps-test
+	$(call install_missing,gcovr)
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS="-O1 -g" COVERAGE=--coverage \
+		test-programs
+	$(Q)$(SUDO) tests/run $(BUILD)/coverage $(COVERAGE_TESTS) || true
+	$(Q)gcovr --root . --filter user/ --sort-percentage --print-summary \
+		--gcov-ignore-parse-errors $(BUILD)/coverage 2>/dev/null
 
 bench: deps-build
 	$(Q)$(MAKE) --no-print-directory all $(targets)
