@@ -345,7 +345,7 @@ class Recorded(KernelTest):
             # The second one waits for the first one then, or the other way round.
             second = traced.thread("counter-2")
             middle = f"{second['begin_ns'] + second['life_ns'] // 4}ns"
-            now = json.loads(tool("pcb", "--json", "--at", middle, file).stdout)
+            now = json.loads(tool("pcb", file, "--json", "--at", middle).stdout)
             states = {t["name"]: t for t in now["threads"]}
             self.assertEqual(states["counter-lock"]["reason"], "join")
             self.assertEqual({states[f"counter-{i}"]["state"].split()[0] for i in (1, 2)} -

@@ -46,6 +46,16 @@ static const struct command wrapper = {.name = "wrapper",
 				       .settings_size = sizeof(struct settings),
 				       .options_first = true};
 
+static bool is_scenario(const char *word)
+{
+	return !strcmp(word, "counter-race");
+}
+
+static const struct command looker = {.name = "looker",
+				      .options = options,
+				      .settings_size = sizeof(struct settings),
+				      .is_target = is_scenario};
+
 #define WORDS_MAX 32
 
 struct outcome {
@@ -177,6 +187,11 @@ static void what_follows_the_target_is_the_targets(void **state)
 	assert_false(outcome.settings.flag);
 	assert_true(outcome.settings.separated);
 	assert_string_equal(outcome.argv[-1], "--");
+
+	/* Where only some words are one. */
+	PARSE(&outcome, &looker, "x.ptl", "-f", "counter-race", "-n", "2");
+	assert_words(&outcome, 4, "x.ptl", "counter-race", "-n", "2");
+	assert_true(outcome.settings.flag);
 }
 
 static void values_are_checked_by_their_type(void **state)

@@ -4,6 +4,7 @@
 
 #include "base/exit_status.h"
 #include "base/log.h"
+#include "capture/scenarios.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/snapshots.h"
@@ -91,6 +92,6 @@ const struct command command_memory = {
 		"process unless it says `shared`.",
 	.options = options,
 	.settings_size = sizeof(struct memory_settings),
-	.options_first = true,
+	.is_target = scenario_exists,
 	.run = run,
 };

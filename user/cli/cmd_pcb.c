@@ -4,6 +4,7 @@
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "capture/scenarios.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/snapshots.h"
@@ -145,6 +146,6 @@ const struct command command_pcb = {
 		"  ptrace-lab pcb x.ptl --at 1.5s  what everybody did at that moment of a recording",
 	.options = options,
 	.settings_size = sizeof(struct pcb_settings),
-	.options_first = true,
+	.is_target = scenario_exists,
 	.run = run,
 };

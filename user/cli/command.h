@@ -53,6 +53,8 @@ struct command {
 	size_t settings_size;
 	/* Options end at the first word that is none: the rest is the target's. */
 	bool options_first;
+	/* The same at the first such word only. NULL: there is none. */
+	bool (*is_target)(const char *word);
 	/* `settings` starts zeroed and holds what was given. Returns an enum exit_status, or for
 	 * `run` the target's status. */
 	int (*run)(void *settings, int argc, char **argv);

@@ -304,12 +304,17 @@ static void take_rest(struct parser *parser)
 		parser->words[parser->count++] = parser->argv[parser->next++];
 }
 
+static bool begins_target(const struct command *command, const char *word)
+{
+	return command->options_first || (command->is_target && command->is_target(word));
+}
+
 static int take_word(struct parser *parser)
 {
 	char *word = parser->argv[parser->next];
 	bool is_option = word[0] == '-' && word[1]; /* "-" is standard input or output */
 
-	if (!is_option && parser->command->options_first) {
+	if (!is_option && begins_target(parser->command, word)) {
 		take_rest(parser);
 		return 0;
 	}

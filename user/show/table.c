@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "show/text.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #define SPACING	  2
@@ -9,6 +10,7 @@
 void table_start(struct table *table, struct text *text, const struct table_column *columns,
 		 size_t count, unsigned int indent)
 {
+	assert(count <= TABLE_COLUMNS);
 	memset(table, 0, sizeof(*table));
 	table->text = text;
 	table->columns = columns;
