@@ -375,4 +375,5 @@ format:
 clean:
 	rm -rf $(BUILD)
 
--include $(user_objects:.o=.d) $(asan_objects:.o=.d) $(bpf_objects:.o=.d) $(pcb_objects:.o=.d) $(unit_tests:=.d)
+-include $(user_objects:.o=.d) $(asan_objects:.o=.d) $(fuzz_objects:.o=.d) $(bpf_objects:.o=.d) $(pcb_objects:.o=.d)
+-include $(unit_tests:=.d) $(fuzzers:=.d) $(wildcard $(BUILD)/tests/bench/*.d $(BUILD)/tests/oracle/*.d)

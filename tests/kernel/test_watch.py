@@ -187,6 +187,22 @@ class Attach(WatchTest):
         self.assertEqual(variable["last"], int(output.split()[0]))
 
 
+    def test_an_address_is_enough(self):
+        process = subprocess.Popen([lab.target("races"), "wait", "300", "2"],
+                                   stdout=subprocess.PIPE, text=True)
+        symbols = subprocess.run(["nm", lab.target("races")], stdout=subprocess.PIPE, text=True,
+                                 check=True).stdout.splitlines()
+        offset = next(int(line.split()[0], 16) for line in symbols if line.endswith(" counter"))
+        with open(f"/proc/{process.pid}/maps", encoding="ascii") as maps:
+            base = int(maps.readline().split("-")[0], 16)
+        traced = lab.Traced(["attach", "--watch", f"{base + offset:#x}:8:rw", "-p",
+                             str(process.pid)])
+        output, _ = process.communicate()
+        variable = self.variable(traced)
+        self.assertEqual(variable["writes"], 600)
+        self.assertEqual(variable["last"], int(output.split()[0]))
+
+
 class Refusals(WatchTest):
     def refuse(self, name, *words, status=2, program="races"):
         done = lab.tool("run", "--watch", name, "--", lab.target(program), "volatile", 1)
@@ -302,6 +318,15 @@ class Scenarios(WatchTest):
         self.assertEqual((variable["step"], variable["first"], variable["last"]), (-1, 400, 0))
         self.assertTrue(variable["exact"])
         self.assertEqual(variable["lost"], variable["updates"] - 400)
+
+    def test_nothing_is_lost_where_the_scenario_takes_care(self):
+        for name in ("counter-lock", "counter-atomic"):
+            with self.subTest(name):
+                traced = lab.Traced(["run", "--watch", "shared_number:rw", name, "--count=2000"])
+                variable = self.variable(traced)
+                self.assertEqual((variable["updates"], variable["lost"], variable["named"]),
+                                 (4000, 0, 0))
+                self.assertTrue(variable["exact"])
 
     def test_the_proof_can_be_left_out(self):
         done = lab.Traced(["run", "--no-watch", "counter-race", "--count", "1000"])

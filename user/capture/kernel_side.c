@@ -336,6 +336,9 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 		error = choose_programs(side, options);
 	if (!error)
 		error = ptrace_lab_bpf__load(side->skeleton);
+	/* libbpf says nothing when it cannot map the programs' variables anew, once they are loaded. */
+	if (!error && !side->skeleton->bss)
+		error = -ENOMEM;
 	if (!error)
 		error = map_all(side);
 	if (error) {
