@@ -212,8 +212,8 @@ static int say_race(char **ret, const struct model *model, const struct finding 
 			format_count(updates).text, watched->name, writers,
 			watched->race.exact ? "" : "at least ", format_count(finding->count).text,
 			format_share(finding->count, updates).text,
-			watched->locks_always ? "Though a lock was held at each of them."
-					      : "No lock was held at each of them.",
+			watched->locks_always ? "Though one lock was held at all of them."
+					      : "No one lock was held at all of them.",
 			model->watch->command ? " Seen in a run of its own, below." : "");
 }
 
