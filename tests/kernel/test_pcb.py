@@ -336,6 +336,32 @@ def take_after(lines, beginning):
         yield line
 
 
+class Schema(KernelTest):
+    """It allows no member more, and none less but those that it says may be missing."""
+
+    def test_control_blocks_keep_to_their_schema(self):
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("python3-jsonschema is not installed")
+        schema = json.loads(tool("schema", "pcb").stdout)
+        validator = jsonschema.validators.validator_for(schema)
+        validator.check_schema(schema)
+        for words in (["-a"], ["--tree", str(os.getpid())],
+                      ["--registers", "--stack", "process-states"]):
+            with self.subTest(words):
+                document = json.loads(tool("pcb", "--json", *words).stdout)
+                self.assertTrue(document["tasks"])
+                errors = [f"{list(e.absolute_path)}: {e.message[:200]}"
+                          for e in validator(schema).iter_errors(document)]
+                self.assertEqual(errors[:3], [])
+
+    def test_an_unknown_schema_is_refused(self):
+        done = tool("schema", "nonsense")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("`report` (the default) and `pcb`", done.stderr)
+
+
 class Recorded(KernelTest):
     def test_snapshots_instants_and_states_of_a_recording(self):
         with tempfile.TemporaryDirectory() as folder:

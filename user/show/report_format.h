@@ -5,6 +5,7 @@
 
 #define REPORT_FORMAT	  "ptrace-lab report"
 #define COMPARISON_FORMAT "ptrace-lab comparison"
+#define PCB_FORMAT	  "ptrace-lab control blocks"
 #define SET_FORMAT	  "ptrace-lab scenarios"
 
 /* Goes up when a member changes its meaning or goes away, not when one is added. */

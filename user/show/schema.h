@@ -5,6 +5,7 @@
 #define SHOW_SCHEMA_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 enum member_kind {
 	STRING,
@@ -18,6 +19,7 @@ enum member_kind {
 	COUNTS,
 	CELLS,	 /* an array of arrays of STATE_COUNT counts */
 	TEXTS,	 /* an object with any members, all strings */
+	LIMITS,	 /* an object with any members, all of them soft and hard limits */
 	REASON,	 /* one of the names of enum reason */
 	VERDICT, /* one of the names of enum verdict */
 };
@@ -28,6 +30,7 @@ struct member {
 	const char *text;
 	const struct member *members; /* OBJECT, OBJECTS */
 	bool nullable;
+	bool optional; /* may be missing */
 };
 
 #define MEMBER(name_, kind_, text_)                                                                \
@@ -46,6 +49,18 @@ struct member {
 	{                                                                                          \
 		.name = name_, .kind = kind_, .text = text_, .members = members_, .nullable = true \
 	}
+
+#define MEMBER_IF_ANY(name_, kind_, text_)                                                         \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_, .optional = true                      \
+	}
+#define NESTED_IF_ANY(name_, kind_, text_, members_)                                               \
+	{                                                                                          \
+		.name = name_, .kind = kind_, .text = text_, .members = members_, .optional = true \
+	}
+
+/* 0 or -errno. */
+int schema_write(FILE *out, const char *title, const char *text, const struct member *members);
 
 /* Sections with a file of their own: json_SUBJECT.c has them beside what writes them. */
 extern const struct member place_members[];

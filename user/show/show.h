@@ -25,6 +25,8 @@ int show_text(FILE *out, const struct model *model, const struct text_options *o
 int show_json(FILE *out, const struct model *model);
 /* The JSON schema of what show_json writes. */
 int show_schema(FILE *out);
+/* The same for control blocks. */
+int show_pcb_schema(FILE *out);
 /* A page of Markdown (page.c says how much of it), in lines that are good to read. */
 int show_page(FILE *out, const char *markdown, const struct text_options *options);
 
