@@ -363,6 +363,24 @@ class Schema(KernelTest):
 
 
 class Recorded(KernelTest):
+    def test_a_recording_has_a_snapshot_of_its_begin_and_of_its_end(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = f"{folder}/x.ptl"
+            process = subprocess.Popen(["sleep", "30"])
+            try:
+                traced = Traced(["attach", "-o", file, "-d", "300ms", "-p", process.pid])
+            finally:
+                process.kill()
+                process.wait()
+            first, last = (s["at_ns"] for s in traced.json["snapshots"])
+            self.assertLess(first, 150 * MS)
+            self.assertGreater(last, 290 * MS)
+            self.assertIn("sleep", tool("pcb", "--full", file).stdout)
+            self.assertIn("stack", tool("memory", file).stdout)
+            # Nobody lives at the end of this one.
+            traced = Traced(["run", "-o", file, "--", "sleep", "0.2"])
+            self.assertEqual(len(traced.json["snapshots"]), 1)
+
     def test_snapshots_instants_and_states_of_a_recording(self):
         with tempfile.TemporaryDirectory() as folder:
             file = f"{folder}/x.ptl"

@@ -40,6 +40,8 @@
 #define FLUSH_EVERY_NS	    NS_PER_S
 /* Scenarios hold still for some of these where a picture of them is to be taken. */
 #define PICTURE_EVERY_NS (30 * NS_PER_MS)
+/* In every recording that is kept: at its begin and at its end. */
+#define PICTURE_SELDOM_NS (365 * 24 * 3600 * NS_PER_S)
 /* At what the threads are blocked on, of which a process that ends can tell nothing more. */
 #define LOOK_EVERY_NS (100 * NS_PER_MS)
 /* Threads that have been in a circle for so long will not get out of it. */
@@ -619,6 +621,8 @@ static int start(struct session *session)
 	else if (options->scenario && scenario_wants_pictures(options->scenario))
 		/* Without them its report shows less, and says so. */
 		start_album(session, PICTURE_EVERY_NS);
+	else if (options->output)
+		start_album(session, PICTURE_SELDOM_NS);
 	return status ? status : begin(session);
 }
 

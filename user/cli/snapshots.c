@@ -263,7 +263,7 @@ static int show_stored(struct recording *recording, const struct look *look, uin
 	if (!recording_snapshots(recording)) {
 		if (look->show_instant)
 			return EXIT_OK;
-		log_error("%s has no snapshots of its tasks: --pcb-every records them",
+		log_error("%s has no snapshots of its tasks: its target was too short-lived",
 			  look->argv[0]);
 		return EXIT_BAD_RECORDING;
 	}

@@ -18,7 +18,8 @@
 		 .type = OPTION_DURATION,                                                          \
 		 .offset = offsetof(settings, pcb_every),                                          \
 		 .argument = "TIME",                                                               \
-		 .help = "keep what the kernel keeps of each task, every TIME (see `pcb`)"},       \
+		 .help = "take a snapshot of the tasks every TIME (see `pcb`); with -o there is "  \
+			 "one at the begin and one at the end in any case"},                       \
 		{.name = "duration",                                                               \
 		 .letter = 'd',                                                                    \
 		 .type = OPTION_DURATION,                                                          \
