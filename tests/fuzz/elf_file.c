@@ -11,6 +11,10 @@
 #include "symbols/variable.h"
 #include "symbols/variables.h"
 
+/* Of the sanitizer. */
+void __lsan_disable(void);
+void __lsan_enable(void);
+
 static void look_for_table(const uint8_t *data, size_t size)
 {
 	struct unwind_table *table = NULL, *again = NULL;
@@ -92,16 +96,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd = file_of(data, size);
 
 	look_for_table(data, size);
+	look_for_probes(data, size);
+	/* elfutils 0.188 forgets some bytes where scopes of damaged DWARF have no end. */
+	__lsan_disable();
 	look_for_names(fd);
 	look_for_variables(fd);
-	look_for_probes(data, size);
+	__lsan_enable();
 	close(fd);
 	return 0;
-}
-
-/* elfutils 0.188 forgets this where scopes of damaged DWARF have no end. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:pc_record\n";
 }

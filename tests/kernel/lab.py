@@ -89,6 +89,21 @@ def why_not():
     return None if done.returncode == 0 else "the kernel does not let us trace: see doctor"
 
 
+@functools.cache
+def no_terminals():
+    """Why no pseudoterminal can be made here, or None: scenarios that ask somebody need one."""
+    try:
+        for fd in os.openpty():
+            os.close(fd)
+    except OSError:
+        return "no terminal can be made here"
+    return None
+
+
+# They read a word from a terminal, and make one if they have none.
+ASKING = ("thread-input", "thread-daemon", "thread-trade")
+
+
 class KernelTest(unittest.TestCase):
     def setUp(self):
         reason = why_not()

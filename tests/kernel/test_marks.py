@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from lab import TOOL, KernelTest, Traced, run, scenario, target, tool
+from lab import TOOL, KernelTest, Traced, no_terminals, run, scenario, target, tool
 
 
 class Marks(KernelTest):
@@ -56,6 +56,8 @@ class Phases(Marks):
         self.assertEqual(self.phases(traced)[-1:], ["last"])
 
     def test_a_scenario_in_memory(self):
+        if no_terminals():
+            self.skipTest(no_terminals())
         traced = scenario("thread-daemon")
         self.assertIn("main ends", self.phases(traced))
         times = [p["time_ns"] for p in traced.json["phases"]]

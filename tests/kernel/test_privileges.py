@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 
-from lab import TOOL, KernelTest
+from lab import TOOL, KernelTest, no_terminals
 
 NOBODY = 65534
 
@@ -20,6 +20,8 @@ class Privileges(KernelTest):
         self.assertIn("0 lost", done.stdout)
 
     def test_without_root_marks_are_left_out_and_that_is_said(self):
+        if no_terminals():
+            self.skipTest(no_terminals())
         done = subprocess.run(
             ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
              "--inh-caps", "+bpf,+perfmon", "--ambient-caps", "+bpf,+perfmon",

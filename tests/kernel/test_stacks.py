@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import random
 import shutil
 import struct
@@ -230,7 +231,8 @@ class Locks(StackTest):
                     and "[held by counter-" in line)
         self.assertGreaterEqual(named, 0.99 * weights, folded)
         held = [line for line in folded.splitlines()
-                if "pthread_mutex_unlock" in line.split("[held by")[-1]]
+                if re.search(r";count_up;.*(pthread_mutex_unlock|libc\.so\.6!fn_)",
+                             line.split("[held by")[-1])]
         self.assertTrue(held, folded)
         self.assertIn("holding", [place["state"] for place in traced.json["places"]])
 
