@@ -64,10 +64,11 @@ static struct figure format_ratio(long double value)
 
 static struct figure format_address(uint64_t address)
 {
-	struct figure figure;
+	struct figure figure = {.text = ""};
 
 	/* Nothing lies at 0: it stands for one that nobody knows. */
-	snprintf(figure.text, sizeof(figure.text), address ? "0x%" PRIx64 : "", address);
+	if (address)
+		snprintf(figure.text, sizeof(figure.text), "0x%" PRIx64, address);
 	return figure;
 }
 
