@@ -334,11 +334,6 @@ __weak __noinline __u32 stack_of_place(const struct where *where, __u32 keep)
 
 	if (!where || !scratch)
 		return 0;
-	if (stack_settings.kinds & PL_STACKS_WATCHES) {
-		if (READ_ONCE(scratch->busy))
-			return 0;
-		WRITE_ONCE(scratch->busy, 1);
-	}
 	id = keep ? recognise(where) : 0;
 	if (id)
 		stack_control.known++;
@@ -346,7 +341,25 @@ __weak __noinline __u32 stack_of_place(const struct where *where, __u32 keep)
 		id = unwind_current(scratch, where, keep);
 	if (stack_settings.kinds & PL_STACKS_ORACLE && id)
 		send_copy(where, id, PL_STOP_ROOT);
-	else if (id)
+	return id;
+}
+
+/* Python's frames are walked from here, not from within the other walk: until Linux 6.12 all
+ * functions that are under way at once have 512 bytes of stack together. */
+inlined __u32 stack_with_python(const struct where *where, __u32 keep)
+{
+	struct stack_scratch *scratch = scratch_here();
+	__u32 id;
+
+	if (!scratch)
+		return 0;
+	if (stack_settings.kinds & PL_STACKS_WATCHES) {
+		if (READ_ONCE(scratch->busy))
+			return 0;
+		WRITE_ONCE(scratch->busy, 1);
+	}
+	id = stack_of_place(where, keep);
+	if (id && !(stack_settings.kinds & PL_STACKS_ORACLE))
 		id = python_of_current(id, where->space);
 	if (stack_settings.kinds & PL_STACKS_WATCHES)
 		WRITE_ONCE(scratch->busy, 0);
@@ -361,7 +374,7 @@ __noinline __u32 stack_of_current(__u32 keep)
 	if (!stack_settings.kinds)
 		return 0;
 	where_is_current(&where);
-	return stack_of_place(&where, keep);
+	return stack_with_python(&where, keep);
 }
 
 __noinline __u32 stack_of_trapped(void)
@@ -373,7 +386,7 @@ __noinline __u32 stack_of_trapped(void)
 	where_is_current(&where);
 	if (where.how == PL_HOW_INTERRUPTED)
 		where.how = PL_HOW_TRAPPED;
-	return stack_of_place(&where, 1);
+	return stack_with_python(&where, 1);
 }
 
 /* The clock that strikes on each CPU. Its interrupt comes while interrupts are on, and no other

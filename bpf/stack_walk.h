@@ -47,7 +47,7 @@ inlined int unwind_load(void *memory, __u64 address, __u64 *ret)
 }
 
 #if defined(__TARGET_ARCH_x86)
-static __noinline __u64 register_of_current(__u32 number)
+inlined __u64 register_of_current(__u32 number)
 {
 	struct pt_regs *regs = current_regs();
 
@@ -88,7 +88,7 @@ static __noinline __u64 register_of_current(__u32 number)
 	return regs->ip;
 }
 #else
-static __noinline __u64 register_of_current(__u32 number)
+inlined __u64 register_of_current(__u32 number)
 {
 	return 0; /* tables are made for x86-64 alone so far */
 }

@@ -34,6 +34,15 @@ struct {
 	__uint(max_entries, 4096); /* set by the loader */
 } watch_ring SEC(".maps");
 
+/* What is being told: too much for the stack, beside that of the unwinding. One for each CPU, as no
+ * trap comes in the midst of another's program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pl_watch_full);
+} watch_told SEC(".maps");
+
 /* ip -> the number of the register that the instruction before it needs. Until user space has said
  * so, all of them are sent. */
 struct {
@@ -122,26 +131,25 @@ inlined void look(struct pl_watch_hit *hit, __u32 index)
 	hit->seen_ns = later < 0xffff ? later : 0xffff;
 }
 
-inlined void send(struct trap *trap, struct pl_watch_hit *hit)
+inlined void send(struct trap *trap, struct pl_watch_full *full)
 {
-	struct pl_watch_full full = {0};
+	struct pl_watch_hit *hit = &full->hit;
 	__u32 *known = bpf_map_lookup_elem(&watch_operands, &hit->ip);
 	__u32 size = sizeof(*hit);
 	__u64 wake = BPF_RB_NO_WAKEUP;
 
-	copy_registers(trap, full.registers);
+	copy_registers(trap, full->registers);
 	if (known) {
-		hit->operand = full.registers[*known & (PL_WATCH_REGISTER - 1)];
+		hit->operand = full->registers[*known & (PL_WATCH_REGISTER - 1)];
 	} else {
 		hit->flags |= PL_WATCH_FULL;
-		size = sizeof(full);
+		size = sizeof(*full);
 		wake = BPF_RB_FORCE_WAKEUP;
 	}
-	full.hit = *hit;
 	if (bpf_ringbuf_query(&watch_ring, BPF_RB_AVAIL_DATA) >
 	    bpf_ringbuf_query(&watch_ring, BPF_RB_RING_SIZE) / 4)
 		wake = BPF_RB_FORCE_WAKEUP;
-	if (bpf_ringbuf_output(&watch_ring, &full, size, wake))
+	if (bpf_ringbuf_output(&watch_ring, full, size, wake))
 		__sync_fetch_and_add(&watch.lost, 1);
 }
 
@@ -149,11 +157,12 @@ SEC("perf_event")
 int on_watch(struct trap *trap)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 index = bpf_get_attach_cookie(trap);
+	__u32 index = bpf_get_attach_cookie(trap), zero = 0;
 	struct mm_struct___watched *mm;
-	struct pl_watch_hit hit = {0};
+	struct pl_watch_full *full = bpf_map_lookup_elem(&watch_told, &zero);
+	struct pl_watch_hit *hit;
 
-	if (index >= PL_WATCHES)
+	if (!full || index >= PL_WATCHES)
 		return 0;
 	mm = (struct mm_struct___watched *)task->mm;
 	if (control.end || !mm || mm->start_stack != watch.start_stack) {
@@ -162,17 +171,19 @@ int on_watch(struct trap *trap)
 	}
 	if (__sync_fetch_and_add(&watch.hits, 1) >= watch.limit)
 		return 0;
-	hit.flags = trap_flags(trap);
-	look(&hit, index);
-	hit.tid = task->pid;
-	hit.tgid = task->tgid;
-	hit.cpu = bpf_get_smp_processor_id();
-	hit.watch = index;
-	hit.locks = locks_of(hit.tid);
-	hit.ran_ns = ran_for(task, hit.time);
-	hit.ip = trap->registers.ip;
-	hit.stack = stack_of_trapped();
-	send(trap, &hit);
+	__builtin_memset(full, 0, sizeof(*full));
+	hit = &full->hit;
+	hit->flags = trap_flags(trap);
+	look(hit, index);
+	hit->tid = task->pid;
+	hit->tgid = task->tgid;
+	hit->cpu = bpf_get_smp_processor_id();
+	hit->watch = index;
+	hit->locks = locks_of(hit->tid);
+	hit->ran_ns = ran_for(task, hit->time);
+	hit->ip = trap->registers.ip;
+	hit->stack = stack_of_trapped();
+	send(trap, full);
 	return 0;
 }
 

@@ -231,7 +231,7 @@ class Locks(StackTest):
                     and "[held by counter-" in line)
         self.assertGreaterEqual(named, 0.99 * weights, folded)
         held = [line for line in folded.splitlines()
-                if re.search(r";count_up;.*(pthread_mutex_unlock|libc\.so\.6!fn_)",
+                if re.search(r"pthread_mutex_unlock|(thread_main|count_up);libc\.so\.6!fn_",
                              line.split("[held by")[-1])]
         self.assertTrue(held, folded)
         self.assertIn("holding", [place["state"] for place in traced.json["places"]])
