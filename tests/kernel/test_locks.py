@@ -196,7 +196,11 @@ class AllLocks(KernelTest):
                 for name in ("plain_lock", "inheriting_lock"):
                     true = [ns for lock, ns in turns if lock == name]
                     self.assertEqual(holds[name]["taken"], len(true))
-                    wrong.append(abs(holds[name]["held_ns"] / sum(true) - 1))
+                    # The program reads its clock some us away from the probes, and more if it
+                    # loses its CPU between the two.
+                    spare = 20_000 * len(true)
+                    wrong.append(max(0, abs(holds[name]["held_ns"] - sum(true)) - spare) /
+                                 sum(true))
                 if max(wrong) < 0.01:
                     break
             self.assertLess(max(wrong), 0.01)
