@@ -16,23 +16,14 @@
 
 /* Those that can block on the descriptor in their first argument. Calls that wait for several are
  * told by their number alone. */
-#define FILE_CALLS(X)                                                                              \
-	X(read)                                                                                    \
-	X(write)                                                                                   \
-	X(readv)                                                                                   \
-	X(writev)                                                                                  \
-	X(pread64)                                                                                 \
-	X(pwrite64)                                                                                \
-	X(preadv)                                                                                  \
-	X(pwritev)                                                                                 \
-	X(preadv2)                                                                                 \
-	X(pwritev2)                                                                                \
-	X(recvfrom)                                                                                \
-	X(sendto)                                                                                  \
-	X(recvmsg)                                                                                 \
-	X(sendmsg) X(recvmmsg) X(sendmmsg) X(accept) X(accept4) X(connect) X(sendfile) X(splice)   \
-		X(tee) X(vmsplice) X(ioctl) X(fsync) X(fdatasync) X(ftruncate) X(fallocate)        \
-			X(getdents64) X(copy_file_range)
+/* clang-format off */
+#define FILE_CALLS(X)										\
+	X(read) X(write) X(readv) X(writev) X(pread64) X(pwrite64) X(preadv) X(pwritev)		\
+	X(preadv2) X(pwritev2) X(recvfrom) X(sendto) X(recvmsg) X(sendmsg) X(recvmmsg)		\
+	X(sendmmsg) X(accept) X(accept4) X(connect) X(sendfile) X(splice) X(tee)		\
+	X(vmsplice) X(ioctl) X(fsync) X(fdatasync) X(ftruncate) X(fallocate) X(getdents64)	\
+	X(copy_file_range)
+/* clang-format on */
 
 /* One bit per number, so that the check is a load and a test. */
 #define FILE_CALL_BIT(name) (__NR_##name / 64 == FILE_CALL_WORD ? 1ull << (__NR_##name % 64) : 0) |

@@ -19,11 +19,12 @@
  * it, and user/model/claims.c works the claims out. A claim has a sentence; any number of `needs`,
  * conditions without which it is undecided, each with the reason to give then; `holds`, the
  * condition; and optionally `shows`, the figure to print beside it: EXPR as UNIT or EXPR of EXPR as
- * UNIT, where UNIT is count, duration (the value is in ns), ratio, share (1 is 100 %), bytes or address.
+ * UNIT, where UNIT is count, duration (the value is in ns), ratio, share (1 is 100 %), bytes or
+ * address.
  *
- * A line "compare: --OPTION" before the claims says how `ptrace-lab compare` runs it: without what it
- * does only to have something to compare with. A line "racy: yes" says that ThreadSanitizer finds
- * fault with it, and shall.
+ * A line "compare: --OPTION" before the claims says how `ptrace-lab compare` runs it: without what
+ * it does only to have something to compare with. A line "racy: yes" says that ThreadSanitizer
+ * finds fault with it, and shall.
  *
  * Expressions have numbers (with an optional unit ns us ms s % : 5ms is 5000000, 15% is 0.15),
  * + - * / ( ), the comparisons == != < <= > >=, and or not, the test
@@ -45,12 +46,11 @@
  *	thread[NAME].life .running .ready .blocked .switches .voluntary .involuntary .wakeups
  *		    .migrations
  *	lock.at_once		  the most threads that waited for one at once
- *	lock.handover		  time from waking a waiter until it ran, when nobody had the lock (ns)
+ *	lock.handover		  time from waking a waiter until it ran, with the lock free (ns)
  *	lock.timed_out		  waits for locks that gave up
  *	condition.waits .at_once .handover .timed_out	  the same of condition variables
  *	deadlocks		  circles of threads that waited for each other for ever
  *	deadlock.threads, deadlock.length  how many in the largest; time of the longest (ns)
- *	thread[NAME].life .running .ready .blocked .switches .voluntary .involuntary
  *	thread[NAME].blocked.REASON	time blocked for one reason: lock, page_fault, ... (ns)
  *	thread[NAME].times.REASON	how often it was blocked for that reason
  *	thread[NAME].begin .end	  when, in ns since the recording began
@@ -67,16 +67,16 @@
  *	watch.locked		  1 if the same lock was held at each access, else 0
  *	watch.expected .actual	  as the facts of these names, of the run that was watched
  *	process[NAME].status	  with which it exited; not known if a signal ended it
- *	signals[FROM,TO,NUMBER]	  signals sent; FROM is a thread's name, kernel or fault, TO a process's
- *				  name; both may have *; NUMBER may be left out
- *	signals[...].handled .ignored .fatal	of these: by a handler; not at all; ended a process
+ *	signals[FROM,TO,NUMBER]	  signals sent; FROM is a thread's name, kernel or fault, TO a
+ *				  process's; both may have *; NUMBER may be left out
+ *	signals[...].handled .ignored .fatal	of these: by a handler; not at all; ended it
  *	signals[...].first	  when the first one was sent, in ns since the recording began
- *	process[NAME].killer.pid .killer.at	who sent the signal that ended it (0: the kernel), when
- *	process[NAME].fault.address .fault.ip .fault.code	of the fault that ended it (siginfo)
+ *	process[NAME].killer.pid .killer.at	who ended it (0: the kernel), and when
+ *	process[NAME].fault.address .fault.ip .fault.code	of the fault that ended it
  *	thread[NAME].ended.itself .ended.taken	1 if it ended by itself; with its process (exec too)
  *	thread[NAME].ended.by	  tid of the thread whose exit took it along
- *	thread[NAME].ended.waiting .ended.waiting.REASON	the wait out of which it was taken (ns)
- *	process[NAME].faults .minor_faults .major_faults .cow_faults	page faults of its threads
+ *	thread[NAME].ended.waiting .ended.waiting.REASON	the wait that it cut short (ns)
+ *	process[NAME].faults .minor_faults .major_faults .cow_faults	of its threads
  *	thread[NAME].faults ...	  the same of one thread; threads[PATTERN].faults ... of several
  *	process[NAME].resident .resident_begin .resident_peak	memory at its end, at first (forked,
  *				  found, or new program), at most (bytes, of the kernel's lagging
@@ -93,8 +93,8 @@
  *	carriers		  kernel threads that carried user threads
  *	marks[PROVIDER:NAME]	  times that another probe was met (--mark)
  *
- *	woke[FROM,TO]		  waits of TO that FROM ended; FROM may be timer or interrupt; patterns
- *	pictures		  snapshots of the control blocks that were taken in time (`about`)
+ *	woke[FROM,TO]		  waits of TO that FROM (also: timer, interrupt) ended; patterns
+ *	pictures		  snapshots of the control blocks taken in time (`about`)
  *	seen[NAME,STATE]	  in how many of them such a task is running, ready, blocked,
  *				  stopped or a zombie
  *

@@ -35,8 +35,8 @@ int show_task(struct bpf_iter__task *context)
 	objects_of(to, whole(task));
 	signals_of(to, whole(task));
 	traffic_of(to, whole(task));
-	/* Its threads share the rest, and get it from this record in user space; unless it has ended
-	 * before them, and has nothing any more. */
+	/* Its threads share the rest, and get it from this record in user space; unless it has
+	 * ended before them, and has nothing any more. */
 	if (task->pid == task->tgid || !BPF_CORE_READ(whole(task), group_leader, mm)) {
 		memory_of(to, whole(task));
 		shared_signals_of(to, whole(task));

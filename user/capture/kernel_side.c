@@ -336,7 +336,8 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 		error = choose_programs(side, options);
 	if (!error)
 		error = ptrace_lab_bpf__load(side->skeleton);
-	/* libbpf says nothing when it cannot map the programs' variables anew, once they are loaded. */
+	/* libbpf says nothing when it cannot map the programs' variables anew, once they are
+	 * loaded. */
 	if (!error && !side->skeleton->bss)
 		error = -ENOMEM;
 	if (!error)

@@ -21,7 +21,7 @@ struct proof_options {
 	uint64_t limit;	   /* accesses; 0: the default */
 	struct invoker runs_as;
 	const sigset_t *signals;
-	int stop_fd; /* readable when it is to end */
+	int stop_fd;	    /* readable when it is to end */
 	uint32_t stack_ids; /* those of the first run: so many are taken */
 	struct stacks_options stack_options;
 };

@@ -14,7 +14,7 @@ struct snapshot_reader;
 struct snapshot_options {
 	pid_t process; /* only this one's tasks; 0: all */
 	bool files, areas;
-	bool stacks; /* in the kernel */
+	bool stacks;	     /* in the kernel */
 	bool with_ourselves; /* our own process is in it too; for tests */
 };
 

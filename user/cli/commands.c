@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* clang-format off: in the order in which `help` lists them, one a line */
 const struct command *const commands[] = {
 	&command_run,
 	&command_record,
@@ -21,6 +22,7 @@ const struct command *const commands[] = {
 	&command_help,
 	NULL,
 };
+/* clang-format on */
 
 #define COMMANDS_MAX (sizeof(commands) / sizeof(commands[0]))
 

@@ -17,8 +17,8 @@ struct look {
 	char **argv;
 	bool family; /* the descendants of those that are named, too */
 	bool files, areas, registers;
-	bool places; /* of those that are named: the function that they are in */
-	bool stacks; /* and all that led there, in the kernel too */
+	bool places;   /* of those that are named: the function that they are in */
+	bool stacks;   /* and all that led there, in the kernel too */
 	bool at_given; /* RECORDING: the moment, from its begin; else the last snapshot in it */
 	uint64_t at;
 	uint64_t after; /* SCENARIO: when to look, after its start; 0: the usual */

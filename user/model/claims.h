@@ -35,8 +35,8 @@ int claims_evaluate(struct model *model, const char *scenario_text);
 /* Holds the model against the claims of another scenario than it is a run of; `scenario` is that
  * one's name, which must live as long as the model. */
 int claims_judge(struct model *model, const char *scenario, const char *scenario_text);
-/* Works out what a `shows` says: a figure in words, "" if it is not known. `ret_mistake` is "" unless
- * it cannot be understood. 0 or -ENOMEM. */
+/* Works out what a `shows` says: a figure in words, "" if it is not known. `ret_mistake` is ""
+ * unless it cannot be understood. 0 or -ENOMEM. */
 int claims_measure(const struct model *model, const char *shows, char **ret, char *ret_mistake,
 		   size_t size);
 void claim_free(struct claim *claim);

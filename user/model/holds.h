@@ -7,7 +7,7 @@
 
 struct recording;
 
-/* Fills in model->holds, most time held first, after processes and locks are there. 0 or -ENOMEM. */
+/* Fills in model->holds, most time held first; processes and locks are there. 0 or -ENOMEM. */
 int holds_build(const struct recording *recording, struct model *model);
 
 #endif

@@ -245,11 +245,11 @@ struct lock {
 	uint64_t main_waiter_ns;
 	const char *name; /* the variable, or where it lies; NULL: not known. The recording's */
 
-	bool inherits;		   /* LOCK: it gives its holder the priority of who waits for it */
-	bool shared;		   /* threads of several processes may wait for it */
-	uint64_t first_ns;	   /* when it was first waited for, since the capture began */
-	uint32_t first_waiter;	   /* by whom: thread index */
-	uint32_t first_stack;	   /* and where; 0: no stack was kept */
+	bool inherits;	       /* LOCK: it gives its holder the priority of who waits for it */
+	bool shared;	       /* threads of several processes may wait for it */
+	uint64_t first_ns;     /* when it was first waited for, since the capture began */
+	uint32_t first_waiter; /* by whom: thread index */
+	uint32_t first_stack;  /* and where; 0: no stack was kept */
 	/* The program's own function there; "" if not known. The recording's. */
 	const char *first_function, *first_file;
 	uint32_t first_line;
@@ -499,13 +499,13 @@ struct model {
 	const char *claims_of;	     /* the scenario that claims it; NULL: the one that was run */
 	VECTOR(struct place) places; /* most time first; empty without stacks */
 	struct watch_report *watch;  /* variables that were watched (model/watch.h), or NULL */
-	bool has_holds;			   /* every lock that was taken was counted */
-	uint64_t holds_lost;		   /* calls that found no room */
+	bool has_holds;		     /* every lock that was taken was counted */
+	uint64_t holds_lost;	     /* calls that found no room */
 	VECTOR(struct lock_hold) holds;	   /* most time held first */
 	VECTOR(struct deadlock) deadlocks; /* in the order in which they closed */
 	VECTOR(struct wake) wakes;	   /* most often first */
 	struct wake_chain chain;	   /* the longest one */
-	struct moments *moments; /* snapshots of control blocks (model/moments.h), or NULL */
+	struct moments *moments;   /* snapshots of control blocks (model/moments.h), or NULL */
 	struct subjects *subjects; /* what the scenario is about (model/subjects.h), or NULL */
 	VECTOR(struct herd) herds; /* only those of which some were woken for nothing */
 	VECTOR(struct polling) pollings; /* threads that woke themselves for nothing */

@@ -46,14 +46,14 @@
 #define NOTE_NO_MARKS	   "marks.refused" /* why not all could be followed */
 #define NOTE_MARK	   "mark."	   /* + number: PROVIDER:NAME of that definition */
 #define NOTE_GIL	   "gil." /* + pid: first and last + 1 address of Python's lock, in hexadecimal */
-/* + pid, '.', address in hexadecimal: how often that lock was taken, tries that failed, ns for which
- * it was held, longest; with --locks=all. Those that were held at the end: + pid (0: the thread's),
- * '.', address, '.', tid: since when. */
+/* + pid, '.', address in hexadecimal: how often that lock was taken, tries that failed, ns for
+ * which it was held, longest; with --locks=all. Those that were held at the end: + pid (0: the
+ * thread's), '.', address, '.', tid: since when. */
 #define NOTE_HOLDS	"lock.holds."
 #define NOTE_HELD	"lock.held."
-#define NOTE_HOLDS_LOST "lock.holds-lost" /* calls that found no room; there if all were counted */
-#define NOTE_LOCK_NAME	   "lock.name."	   /* + pid, '.', address in hexadecimal: what lies there */
-#define NOTE_FACT	   "fact."	   /* + name: what a scenario said of its own result */
+#define NOTE_HOLDS_LOST "lock.holds-lost" /* calls without room; there with --locks=all */
+#define NOTE_LOCK_NAME	"lock.name."	  /* + pid, '.', address in hexadecimal: what lies there */
+#define NOTE_FACT	"fact."		  /* + name: what a scenario said of its own result */
 
 /* ---- writing -------------------------------------------------------------------------------- */
 

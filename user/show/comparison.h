@@ -27,8 +27,8 @@ struct comparison_sample {
 	size_t claims, claims_held, claims_undecided;
 	uint64_t lost_records; /* of lanes and lives */
 	bool lossless, complete;
-	uint64_t others_ns; /* for which other programs kept it off the CPUs */
-	char cause[240];    /* why it took as long as it did, from the trace */
+	uint64_t others_ns;	   /* for which other programs kept it off the CPUs */
+	char cause[240];	   /* why it took as long as it did, from the trace */
 	struct subjects *subjects; /* what it is about: its tables of figures; or NULL */
 };
 

@@ -35,7 +35,8 @@ int show_memory_svg(FILE *out, const struct snapshot *snapshot, const struct pcb
 struct text;
 void put_pcb_table(struct text *text, const struct snapshot *snapshot, const struct pcb_view *view);
 /* Only what the program is made of: no kernel's areas, one line for all libraries. 0 or -ENOMEM. */
-int put_own_memory(struct text *text, const struct snapshot *snapshot, const struct pl_pcb_task *task);
+int put_own_memory(struct text *text, const struct snapshot *snapshot,
+		   const struct pl_pcb_task *task);
 
 /* "lock, held by 4711", "pipe", "nanosleep", "" into `out`. */
 const char *pcb_wait_text(const struct pl_pcb_task *task, const char *arch, char *out, size_t size);

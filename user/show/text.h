@@ -169,7 +169,7 @@ void show_wakes(struct text *text, const struct model *model);
 void show_latency(struct text *text, const struct model *model);
 /* Snapshots of control blocks, if the recording has any. */
 void show_moments(struct text *text, const struct model *model);
-/* What was asked for stands first; a run of its own, which proves what a scenario is about, last. */
+/* What was asked for stands first; the run that proves what a scenario is about, last. */
 void show_race(struct text *text, const struct model *model);
 void show_proof(struct text *text, const struct model *model);
 void show_claims(struct text *text, const struct model *model);
