@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* clang-format off: in the order in which `help` lists them, one a line */
+/* In the order in which `help` lists them. */
+/* clang-format off */
 const struct command *const commands[] = {
 	&command_run,
 	&command_record,
