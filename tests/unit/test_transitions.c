@@ -63,14 +63,12 @@ static void what_goes_into_a_state_comes_out_or_is_there_at_the_end(void **state
 		struct stream stream = {0};
 		uint64_t end = simulate(&stream, seed, 20 + seed % 300, false);
 		struct timeline_options options = {.begin = UINT64_MAX};
-		struct transitions *transitions = NULL;
 		struct timeline *timeline = NULL;
 		struct population *population;
 		struct ends ends = {.count = 0};
 		struct timeline_visitor visitor = {.context = &ends, .interval = note_ends};
 
 		assert_int_equal(timeline_new(&options, &timeline), 0);
-		assert_int_equal(transitions_new(timeline, &transitions), 0);
 		assert_int_equal(timeline_add_visitor(timeline, &visitor), 0);
 		for (size_t i = 0; i < stream.items.count; i++) {
 			struct recording_item item = item_of(&stream.items.items[i]);
@@ -79,10 +77,9 @@ static void what_goes_into_a_state_comes_out_or_is_there_at_the_end(void **state
 		}
 		assert_int_equal(timeline_finish(timeline, end), 0);
 		population = timeline_population(timeline);
-		assert_int_equal(transitions_finish(transitions, population), 0);
+		transitions_fill_in(timeline);
 		for (size_t i = 0; i < population->threads.count; i++)
 			assert_flows(&population->threads.items[i], &ends, i);
-		transitions_free(&transitions);
 		timeline_free(&timeline);
 		vector_free(&stream.items);
 	}

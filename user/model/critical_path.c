@@ -155,7 +155,7 @@ static int end_run(struct causes *causes, struct cause_thread *it, const struct 
 	run->end = interval->end;
 	run->ready = it->ready;
 	run->node = it->node;
-	run->clocks = it->clocks;
+	clocks_copy(&causes->replay, &run->clocks, &it->clocks);
 	replay_leave(&causes->replay, &it->clocks, &it->seats, interval->end - interval->begin,
 		     interval->end);
 	it->ran = interval->end - interval->begin;
@@ -209,28 +209,20 @@ static int end_wait(struct causes *causes, struct cause_thread *it, const struct
 	return 0;
 }
 
-static int add_interval(struct causes *causes, const struct interval *interval)
+/* In the replay it runs when it is its turn there. */
+static void end_ready(struct causes *causes, struct cause_thread *it,
+		      const struct interval *interval)
 {
-	struct cause_thread *it = &causes->threads.items[interval->thread];
+	if (it->ran)
+		put_down(causes, it, interval->thread);
+	it->ready += interval->end - interval->begin;
+}
 
-	switch (interval->state) {
-	case STATE_RUNNING:
-		return end_run(causes, it, interval);
-	case STATE_READY_WOKEN:
-	case STATE_READY_PREEMPTED:
-		/* In the replay it runs when it is its turn there. */
-		if (it->ran)
-			put_down(causes, it, interval->thread);
-		it->ready += interval->end - interval->begin;
-		return 0;
-	case STATE_BLOCKED:
-	case STATE_STOPPED:
-		return end_wait(causes, it, interval);
-	default:
-		clocks_pass(&causes->replay, &it->clocks, interval->end - interval->begin);
-		go_on(causes, it, interval, PATH_UNKNOWN, REASON_NONE);
-		return 0;
-	}
+static void end_unknown(struct causes *causes, struct cause_thread *it,
+			const struct interval *interval)
+{
+	clocks_pass(&causes->replay, &it->clocks, interval->end - interval->begin);
+	go_on(causes, it, interval, PATH_UNKNOWN, REASON_NONE);
 }
 
 /* ---- keeping it small ---------------------------------------------------------------------- */
@@ -265,7 +257,7 @@ static int tidy(struct causes *causes)
 }
 
 /* Before anything else: the numbers of nodes may change here. */
-static int prepare(struct causes *causes, const struct interval *interval)
+static int prepare_slowly(struct causes *causes, const struct interval *interval)
 {
 	struct cause_thread *it;
 	int error = 0;
@@ -280,6 +272,14 @@ static int prepare(struct causes *causes, const struct interval *interval)
 	if (it->node == NO_PATH)
 		begin_path(causes, it, interval->begin);
 	return 0;
+}
+
+static inline int prepare(struct causes *causes, const struct interval *interval)
+{
+	if (interval->thread < causes->threads.count && !path_tree_is_full(&causes->tree) &&
+	    causes->threads.items[interval->thread].node != NO_PATH)
+		return 0;
+	return prepare_slowly(causes, interval);
 }
 
 /* ---- visiting ------------------------------------------------------------------------------ */
@@ -305,34 +305,84 @@ static void on_begin(void *context, const struct interval *interval)
 	} else if (find_moment(causes, interval->waker, interval->begin, &moment) &&
 		   moment.thread != interval->thread) {
 		/* It is born. */
-		it->clocks = *moment.clocks;
+		clocks_copy(&causes->replay, &it->clocks, moment.clocks);
 		clocks_pass(&causes->replay, &it->clocks, interval->begin - moment.run_begin);
 		take_over(causes, it, &moment, REASON_NONE, interval->begin);
 	}
 }
 
-static void on_interval(void *context, const struct interval *interval)
+/* The thread of an interval that is complete; NULL if memory is out. */
+static inline struct cause_thread *thread_of(struct causes *causes, const struct interval *interval)
 {
-	struct causes *causes = context;
-	int error = causes->error ? causes->error : prepare(causes, interval);
-
+	if (!causes->error)
+		causes->error = prepare(causes, interval);
 	if (interval->end > causes->now)
 		causes->now = interval->end;
-	if (!error)
-		error = add_interval(causes, interval);
-	causes->error = error;
+	return causes->error ? NULL : &causes->threads.items[interval->thread];
+}
+
+/* One for each kind of state: they have little in common, and this is done for each interval. */
+static void on_run(void *context, const struct interval *interval)
+{
+	struct cause_thread *it = thread_of(context, interval);
+	struct causes *causes = context;
+
+	if (it)
+		causes->error = end_run(causes, it, interval);
+}
+
+static void on_ready(void *context, const struct interval *interval)
+{
+	struct cause_thread *it = thread_of(context, interval);
+
+	if (it)
+		end_ready(context, it, interval);
+}
+
+static void on_wait(void *context, const struct interval *interval)
+{
+	struct cause_thread *it = thread_of(context, interval);
+	struct causes *causes = context;
+
+	if (it)
+		causes->error = end_wait(causes, it, interval);
+}
+
+static void on_unknown(void *context, const struct interval *interval)
+{
+	struct cause_thread *it = thread_of(context, interval);
+
+	if (it)
+		end_unknown(context, it, interval);
+}
+
+static int listen(struct causes *causes, struct timeline *timeline)
+{
+	const struct timeline_visitor visitors[] = {
+		{.begins = on_begin,
+		 .states_begun = 1u << STATE_RUNNING | 1u << STATE_READY_WOKEN,
+		 .interval = on_run,
+		 .states = 1u << STATE_RUNNING},
+		{.interval = on_ready,
+		 .states = 1u << STATE_READY_WOKEN | 1u << STATE_READY_PREEMPTED},
+		{.interval = on_wait, .states = 1u << STATE_BLOCKED | 1u << STATE_STOPPED},
+		{.interval = on_unknown, .states = 1u << STATE_UNKNOWN},
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(visitors) / sizeof(visitors[0]) && !error; i++) {
+		struct timeline_visitor visitor = visitors[i];
+
+		visitor.context = causes;
+		error = timeline_add_visitor(timeline, &visitor);
+	}
+	return error;
 }
 
 int causes_new(struct timeline *timeline, const struct causes_options *options, struct causes **ret)
 {
 	struct causes *causes = calloc(1, sizeof(*causes));
 	struct path_scale scale = {.begin = options->begin, .end = options->end};
-	struct timeline_visitor visitor = {
-		.context = causes,
-		.begins = on_begin,
-		.states_begun = 1u << STATE_RUNNING | 1u << STATE_READY_WOKEN,
-		.interval = on_interval,
-	};
 	int error;
 
 	if (!causes)
@@ -345,7 +395,7 @@ int causes_new(struct timeline *timeline, const struct causes_options *options, 
 	if (!error)
 		error = replay_init(&causes->replay, options->cpus);
 	if (!error)
-		error = timeline_add_visitor(timeline, &visitor);
+		error = listen(causes, timeline);
 	if (error) {
 		causes_free(&causes);
 		return error;

@@ -41,9 +41,9 @@ struct woken_thread {
 	uint16_t syscall;
 	bool by_timer;
 	uint64_t address;
-	uint64_t ran_ns;
-	uint64_t serial; /* of the burst that woke it; 0: none */
-	uint32_t herd;	 /* + 1; 0: `address` has not been looked up */
+	uint64_t ran_before; /* its running time up to that wait */
+	uint64_t serial;     /* of the burst that woke it; 0: none */
+	uint32_t herd;	     /* + 1; 0: `address` has not been looked up */
 	struct polling polling;
 };
 
@@ -116,7 +116,7 @@ static int find_entry(struct herds *herds, const struct interval *interval, uint
 	return 0;
 }
 
-static void count_polling(struct woken_thread *it, const struct interval *next)
+static void count_polling(struct woken_thread *it, const struct interval *next, uint64_t ran_ns)
 {
 	struct polling *polling = &it->polling;
 
@@ -127,14 +127,15 @@ static void count_polling(struct woken_thread *it, const struct interval *next)
 	polling->reason = it->reason;
 	polling->syscall = it->syscall;
 	polling->address = it->address;
-	polling->running_ns += it->ran_ns;
+	polling->running_ns += ran_ns;
 }
 
 /* It waits for the same thing again, and has done nothing since it was woken. */
-static void count_nothing(struct herds *herds, struct woken_thread *it, const struct interval *next)
+static void count_nothing(struct herds *herds, struct woken_thread *it, const struct interval *next,
+			  uint64_t ran_ns)
 {
 	if (it->by_timer) {
-		count_polling(it, next);
+		count_polling(it, next, ran_ns);
 	} else if (it->serial) {
 		struct herd_entry *entry = &herds->entries.items[it->herd - 1];
 
@@ -142,7 +143,7 @@ static void count_nothing(struct herds *herds, struct woken_thread *it, const st
 			if (entry->bursts[i].serial != it->serial)
 				continue;
 			entry->bursts[i].idle++;
-			entry->bursts[i].idle_ns += it->ran_ns;
+			entry->bursts[i].idle_ns += ran_ns;
 		}
 	}
 }
@@ -169,19 +170,20 @@ static int end_wait(struct herds *herds, const struct interval *wait)
 {
 	struct woken_thread *it = &herds->threads.items[wait->thread];
 	uint64_t address = locks_address(wait);
+	uint64_t ran = timeline_running_ns(herds->timeline, wait->thread, wait->begin);
 	bool same = it->reason == wait->reason && it->address == address &&
 		    it->syscall == wait->syscall;
 
 	if (1u << wait->reason & REASONS_ON_THE_WAY)
 		return 0;
-	if (same && it->ran_ns < NOTHING_NS)
-		count_nothing(herds, it, wait);
+	if (same && ran - it->ran_before < NOTHING_NS)
+		count_nothing(herds, it, wait, ran - it->ran_before);
 	if (!same)
 		it->herd = 0;
 	it->reason = wait->reason;
 	it->syscall = wait->syscall;
 	it->address = address;
-	it->ran_ns = 0;
+	it->ran_before = ran;
 	it->serial = 0;
 	it->by_timer = wait->waker_context == PL_WAKER_INTERRUPT &&
 		       1u << wait->reason & REASONS_TIMED && !wait->open_end;
@@ -203,18 +205,14 @@ static void on_interval(void *context, const struct interval *interval)
 			return;
 		}
 	}
-	if (interval->state == STATE_RUNNING)
-		herds->threads.items[interval->thread].ran_ns += interval->end - interval->begin;
-	else
-		herds->error = end_wait(herds, interval);
+	herds->error = end_wait(herds, interval);
 }
 
 int herds_new(struct timeline *timeline, struct herds **ret)
 {
 	struct herds *herds = calloc(1, sizeof(*herds));
-	struct timeline_visitor visitor = {.context = herds,
-					   .interval = on_interval,
-					   .states = 1u << STATE_RUNNING | 1u << STATE_BLOCKED};
+	struct timeline_visitor visitor = {
+		.context = herds, .interval = on_interval, .states = 1u << STATE_BLOCKED};
 
 	if (!herds)
 		return -ENOMEM;

@@ -2,19 +2,6 @@
 /* histogram.c - quantiles of durations that were counted by powers of two */
 #include "model/model.h"
 
-void histogram_add(struct histogram *histogram, uint64_t ns)
-{
-	unsigned int bucket = 63 - __builtin_clzll(ns | 1);
-
-	if (bucket >= HISTOGRAM_BUCKETS)
-		bucket = HISTOGRAM_BUCKETS - 1;
-	histogram->buckets[bucket]++;
-	histogram->count++;
-	histogram->total_ns += ns;
-	if (ns > histogram->max_ns)
-		histogram->max_ns = ns;
-}
-
 uint64_t histogram_quantile(const struct histogram *histogram, double q)
 {
 	double rank, before = 0;

@@ -24,6 +24,7 @@ static int reserve_thread(struct locks *locks, uint32_t thread)
 		if (!it)
 			return -ENOMEM;
 		it->lock = it->handed = NO_LOCK;
+		it->ready_before = timeline_ready_ns(locks->timeline, locks->threads.count - 1);
 	}
 	return 0;
 }
@@ -69,6 +70,13 @@ static int find_holder(struct locks *locks, struct lock_thread *waiter, uint32_t
 	return locks_find_share(locks, waiter->last.lock, holder, &waiter->last.holder_share);
 }
 
+/* How long a thread has been ready, of complete intervals, since it was first heard of. */
+static uint64_t ready_ns(const struct locks *locks, uint32_t thread)
+{
+	return timeline_ready_ns(locks->timeline, thread) -
+	       locks->threads.items[thread].ready_before;
+}
+
 /* ---- what the holder did ------------------------------------------------------------------- */
 
 /* A wait's end is learnt late, when its holder has gone on to do other things. So the holder's
@@ -96,7 +104,7 @@ static int log_run(struct locks *locks, struct lock_thread *holder, const struct
 	run->begin = interval->begin;
 	run->end = interval->end;
 	run->running_ns = timeline_running_ns(locks->timeline, interval->thread, interval->begin);
-	run->ready_ns = holder->ready_ns;
+	run->ready_ns = ready_ns(locks, interval->thread);
 	return 0;
 }
 
@@ -107,8 +115,7 @@ static uint64_t ready_now(const struct locks *locks, uint32_t thread, uint64_t n
 	bool ready =
 		open && (open->state == STATE_READY_WOKEN || open->state == STATE_READY_PREEMPTED);
 
-	return locks->threads.items[thread].ready_ns +
-	       (ready && now > open->begin ? now - open->begin : 0);
+	return ready_ns(locks, thread) + (ready && now > open->begin ? now - open->begin : 0);
 }
 
 /* The newest of its runs that began by then; NULL: none is known. */
@@ -380,8 +387,6 @@ static void on_interval(void *context, const struct interval *interval)
 	if (interval->thread >= locks->threads.count || locks->error)
 		return;
 	it = &locks->threads.items[interval->thread];
-	if (interval->state == STATE_READY_WOKEN || interval->state == STATE_READY_PREEMPTED)
-		it->ready_ns += interval->end - interval->begin;
 	if (interval->state == STATE_RUNNING) {
 		if (it->waited_for_by)
 			error = log_run(locks, it, interval);
@@ -406,6 +411,8 @@ int locks_new(struct timeline *timeline, struct locks **ret)
 		.begins = on_begin,
 		.states_begun = 1u << STATE_BLOCKED,
 		.interval = on_interval,
+		.states = 1u << STATE_RUNNING | 1u << STATE_READY_WOKEN | 1u << STATE_BLOCKED |
+			  1u << STATE_STOPPED | 1u << STATE_UNKNOWN,
 	};
 
 	if (!locks)

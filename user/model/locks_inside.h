@@ -55,7 +55,7 @@ struct lock_thread {
 	uint32_t holder_tid;		   /* of one that was not known yet; 0: none */
 	uint64_t begin;			   /* of the wait */
 	struct holder_times holder_before; /* at that time */
-	uint64_t ready_ns;		   /* its own, of complete intervals */
+	uint64_t ready_before;		   /* how long it had been ready when first heard of */
 	/* GIL: waits that timed out one after the other while nobody was known to have it. */
 	uint64_t unexplained_ns;
 	uint32_t unexplained_owners; /* as many owners as there had been then */

@@ -42,7 +42,6 @@ struct work {
 	struct causes *causes;
 	struct stack_ends_counter *stack_ends;
 	struct places *places;
-	struct transitions *transitions;
 	struct memory_book *memory;
 	struct schedule *schedule;
 	struct marks_book *marks;
@@ -60,7 +59,6 @@ static void work_free(struct work *work)
 	causes_free(&work->causes);
 	stack_ends_free(&work->stack_ends);
 	places_free(&work->places);
-	transitions_free(&work->transitions);
 	memory_free(&work->memory);
 	schedule_free(&work->schedule);
 	marks_book_free(&work->marks);
@@ -230,8 +228,6 @@ static int work_begin(struct work *work, const struct recording *recording,
 	if (!error)
 		error = places_new(work->timeline, &work->places);
 	if (!error)
-		error = transitions_new(work->timeline, &work->transitions);
-	if (!error)
 		error = memory_new(work->timeline, &work->memory);
 	if (!error)
 		error = schedule_new(work->timeline, &work->schedule);
@@ -357,9 +353,8 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		if (!error)
 			error = places_finish(work->places, recording, model);
 	}
-	if (!error)
-		error = transitions_finish(work->transitions, population);
 	if (!error) {
+		transitions_fill_in(work->timeline);
 		model->ready = summary.ready;
 		model->blocked = summary.blocked;
 		memcpy(model->strip, summary.strip, sizeof(model->strip));

@@ -215,7 +215,19 @@ struct histogram {
 	uint64_t count, total_ns, max_ns;
 };
 
-void histogram_add(struct histogram *histogram, uint64_t ns);
+static inline void histogram_add(struct histogram *histogram, uint64_t ns)
+{
+	unsigned int bucket = 63 - (unsigned int)__builtin_clzll(ns | 1);
+
+	if (bucket >= HISTOGRAM_BUCKETS)
+		bucket = HISTOGRAM_BUCKETS - 1;
+	histogram->buckets[bucket]++;
+	histogram->count++;
+	histogram->total_ns += ns;
+	if (ns > histogram->max_ns)
+		histogram->max_ns = ns;
+}
+
 /* The q-quantile (0..1), interpolated within its bucket; never above max_ns. */
 uint64_t histogram_quantile(const struct histogram *histogram, double q);
 

@@ -101,12 +101,12 @@ static void on_interval(void *context, const struct interval *interval)
 		.stack = interval->stack,
 	};
 
-	if (interval->stack && interval->state == STATE_BLOCKED)
+	if (interval->stack)
 		add(context, &wanted, interval->thread, interval->end - interval->begin);
 	/* Who ends a wait for a lock gives it back, and that is where it was held. */
 	wanted.stack = interval->waker_stack;
 	wanted.holds = true;
-	if (wanted.stack && interval->state == STATE_BLOCKED && reason_is_lock(interval->reason) &&
+	if (wanted.stack && reason_is_lock(interval->reason) &&
 	    interval->waker_context == PL_WAKER_TASK &&
 	    (!interval->holder || interval->holder == interval->waker))
 		add(context, &wanted, interval->thread, interval->end - interval->begin);
@@ -129,6 +129,8 @@ int places_new(struct timeline *timeline, struct places **ret)
 	struct timeline_visitor visitor = {
 		.context = places,
 		.interval = on_interval,
+		.states = 1u << STATE_BLOCKED,
+		.with_stack = true,
 		.sample = on_sample,
 	};
 	int r;

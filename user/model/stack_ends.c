@@ -33,8 +33,7 @@ static void count(struct stack_ends_counter *counter, uint32_t id)
 
 static void take_interval(void *context, const struct interval *interval)
 {
-	if (interval->state == STATE_BLOCKED || interval->state == STATE_STOPPED)
-		count(context, interval->stack);
+	count(context, interval->stack);
 }
 
 static void take_sample(void *context, uint32_t thread, const struct pl_sample *sample)
@@ -49,6 +48,8 @@ int stack_ends_new(struct timeline *timeline, const struct recording *recording,
 	struct timeline_visitor visitor = {
 		.context = counter,
 		.interval = take_interval,
+		.states = 1u << STATE_BLOCKED | 1u << STATE_STOPPED,
+		.with_stack = true,
 		.sample = take_sample,
 	};
 

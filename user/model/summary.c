@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* summary.c - sums over the intervals: per thread, per reason, in pictures and histograms */
-#include <assert.h>
 #include <errno.h>
 
 #include "model/population.h"
@@ -11,7 +10,6 @@
 #define REASONS_MAX 128
 
 struct tally {
-	uint64_t state_ns[STATE_COUNT];
 	uint64_t ready_max_ns;
 	struct bar_pen pen;
 	VECTOR(struct reason_total) reasons;
@@ -87,7 +85,6 @@ static void add_interval(void *context, const struct interval *interval)
 		return;
 	}
 	tally = &summary->tallies.items[interval->thread];
-	tally->state_ns[interval->state] += ns;
 	switch (interval->state) {
 	case STATE_READY_WOKEN:
 	case STATE_READY_PREEMPTED:
@@ -156,12 +153,6 @@ static int compare_reasons(const void *a, const void *b)
 
 static int finish_thread(struct tally *tally, struct thread *thread)
 {
-	uint64_t sum = 0;
-	int error;
-
-	for (unsigned int state = 0; state < STATE_COUNT; state++)
-		sum += thread->state_ns[state] = tally->state_ns[state];
-	assert(sum == thread->end - thread->begin);
 	thread->ready_max_ns = tally->ready_max_ns;
 	if (tally->reasons.count)
 		qsort(tally->reasons.items, tally->reasons.count, sizeof(tally->reasons.items[0]),
@@ -170,8 +161,7 @@ static int finish_thread(struct tally *tally, struct thread *thread)
 	thread->reasons.count = tally->reasons.count;
 	thread->reasons.capacity = tally->reasons.capacity;
 	memset(&tally->reasons, 0, sizeof(tally->reasons));
-	error = bar_finish(&tally->pen, &thread->bar);
-	return error;
+	return bar_finish(&tally->pen, &thread->bar);
 }
 
 int summary_finish(struct summary *summary, struct summary_result *ret)

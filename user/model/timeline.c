@@ -373,6 +373,8 @@ static int finish_living(struct timeline *timeline)
 
 static void fill_in(const struct track *track, struct thread *thread)
 {
+	uint64_t sum = 0;
+
 	thread->switches_voluntary = track->voluntary;
 	thread->switches_involuntary = track->involuntary;
 	thread->migrations = track->migrations;
@@ -380,9 +382,11 @@ static void fill_in(const struct track *track, struct thread *thread)
 	thread->wakers_known = track->wakers_known;
 	thread->wakers_unknown = track->wakers_unknown;
 	/* The sweep may have counted running time that turned out doubtful later. */
-	thread->both_ns = sooner(track->both_ns, track->running_ns);
+	thread->both_ns = sooner(track->both_ns, track->state_ns[STATE_RUNNING]);
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		sum += thread->state_ns[state] = track->state_ns[state];
 	/* The conservation law. */
-	assert(track->accounted_ns == thread->end - thread->begin);
+	assert(sum == thread->end - thread->begin);
 }
 
 int timeline_finish(struct timeline *timeline, uint64_t end)
@@ -436,6 +440,7 @@ void timeline_free(struct timeline **timeline)
 	for (int state = 0; state < STATE_COUNT; state++) {
 		vector_free(&it->of_begin[state]);
 		vector_free(&it->of_interval[state]);
+		vector_free(&it->of_stack[state]);
 	}
 	free(it);
 	*timeline = NULL;
@@ -465,8 +470,21 @@ int timeline_add_visitor(struct timeline *timeline, const struct timeline_visito
 		if (!error && begins.tell && visitor->states_begun & 1u << state)
 			error = add_listener(&timeline->of_begin[state], &begins);
 		if (!error && intervals.tell && states & 1u << state)
-			error = add_listener(&timeline->of_interval[state], &intervals);
+			error = add_listener(visitor->with_stack ? &timeline->of_stack[state]
+								 : &timeline->of_interval[state],
+					     &intervals);
 	}
+	return error;
+}
+
+int timeline_listen(struct timeline *timeline,
+		    void (*interval)(void *context, const struct interval *interval), void *context)
+{
+	struct listener listener = {interval, context};
+	int error = 0;
+
+	for (int state = 0; state < STATE_COUNT && !error; state++)
+		error = add_listener(&timeline->of_interval[state], &listener);
 	return error;
 }
 
@@ -487,8 +505,20 @@ uint64_t timeline_running_ns(const struct timeline *timeline, uint32_t thread, u
 	const struct track *track = &timeline->tracks.items[thread];
 	bool running = !track->dead && track->open.state == STATE_RUNNING;
 
-	return track->running_ns +
+	return track->state_ns[STATE_RUNNING] +
 	       (running && time > track->open.begin ? time - track->open.begin : 0);
+}
+
+uint64_t timeline_ready_ns(const struct timeline *timeline, uint32_t thread)
+{
+	const uint64_t *ns = timeline->tracks.items[thread].state_ns;
+
+	return ns[STATE_READY_WOKEN] + ns[STATE_READY_PREEMPTED];
+}
+
+const struct timeline_steps *timeline_steps(const struct timeline *timeline, uint32_t thread)
+{
+	return &timeline->tracks.items[thread].steps;
 }
 
 const struct interval *timeline_open(const struct timeline *timeline, uint32_t thread)

@@ -37,6 +37,7 @@ struct timeline_visitor {
 	 * wake-up had come before it was off its CPU, but it did go to sleep. */
 	void (*interval)(void *context, const struct interval *interval); /* may be NULL */
 	unsigned int states; /* for which states `interval` is called; 0: for all */
+	bool with_stack;     /* and only if a stack, of the thread or of its waker, is known */
 	/* A life record, after the timeline has taken it in; `thread` has, or last had, its tid, or
 	 * is NO_THREAD. May be NULL. */
 	void (*life)(void *context, const union pl_life *life, uint32_t thread);
@@ -52,6 +53,11 @@ struct timeline_options {
 /* All return 0 or -ENOMEM. */
 int timeline_new(const struct timeline_options *options, struct timeline **ret);
 int timeline_add_visitor(struct timeline *timeline, const struct timeline_visitor *visitor);
+/* For one that is only interested once something has happened: `interval` is called from now on.
+ * Not to be called from `begins` or `interval`. */
+int timeline_listen(struct timeline *timeline,
+		    void (*interval)(void *context, const struct interval *interval),
+		    void *context);
 int timeline_feed(struct timeline *timeline, const struct recording_item *item);
 /* The capture ended at `end`, or with the last item if that is later: closes what is open, and
  * fills in all of threads and processes that is not left to visitors. */
@@ -65,6 +71,17 @@ uint32_t timeline_thread_of(const struct timeline *timeline, uint32_t tid);
 /* How long a thread has been running up to a time that lies in its open interval. Called from
  * `interval` for the thread of that interval, the open interval is the one just closed. */
 uint64_t timeline_running_ns(const struct timeline *timeline, uint32_t thread, uint64_t time);
+/* How long it has been ready, of complete intervals. */
+uint64_t timeline_ready_ns(const struct timeline *timeline, uint32_t thread);
+
+/* How often a thread's interval of one state was followed by one of another, of those that visitors
+ * were told; and which was the first and the last one, STATE_COUNT if there was none. */
+struct timeline_steps {
+	uint32_t counts[STATE_COUNT][STATE_COUNT]; /* from, to */
+	uint8_t first, last;			   /* enum state */
+};
+
+const struct timeline_steps *timeline_steps(const struct timeline *timeline, uint32_t thread);
 /* Its open interval; NULL if it is dead. */
 const struct interval *timeline_open(const struct timeline *timeline, uint32_t thread);
 

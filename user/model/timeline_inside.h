@@ -25,7 +25,8 @@ struct track {
 	uint16_t last_cpu;
 	uint32_t woken_by;
 	uint64_t woken;
-	uint64_t running_ns;	  /* complete intervals only */
+	/* Of the intervals that visitors were told: so they add up to the thread's life. */
+	uint64_t state_ns[STATE_COUNT];
 	uint64_t together_before; /* sweep.together when it began to run */
 	uint64_t both_ns;
 	uint64_t ending_at;  /* or when the totals of a living thread were taken */
@@ -38,11 +39,11 @@ struct track {
 	uint32_t wait_waker;
 	uint64_t stack_time; /* when `stack` came; 0: never */
 	uint32_t stack;
-	uint64_t accounted_ns; /* the sum of what the visitors were told */
 	uint64_t start_time;
 	uint32_t voluntary, involuntary;
 	uint32_t migrations;
 	uint32_t wakers_known, wakers_unknown;
+	struct timeline_steps steps;
 };
 
 struct gap {
@@ -70,7 +71,7 @@ struct timeline {
 	VECTOR(struct gap) gaps; /* in the order of their `time` */
 	uint64_t newest_gap_first;
 	VECTOR(struct timeline_visitor) visitors;
-	listener_vector of_begin[STATE_COUNT], of_interval[STATE_COUNT];
+	listener_vector of_begin[STATE_COUNT], of_interval[STATE_COUNT], of_stack[STATE_COUNT];
 	struct population population;
 	struct reason_rules rules;
 	struct sweep sweep;

@@ -34,23 +34,40 @@ static void stop_running(struct timeline *timeline, struct track *track, uint64_
 	track->anywhere = false;
 }
 
+static void count_step(struct timeline_steps *steps, enum state state)
+{
+	if (steps->last < STATE_COUNT)
+		steps->counts[steps->last][state]++;
+	else
+		steps->first = state;
+	steps->last = state;
+}
+
+static inline void tell(const listener_vector *listeners, const struct interval *interval)
+{
+	const struct listener *listener = listeners->items, *end = listener + listeners->count;
+
+	for (; listener < end; listener++)
+		listener->tell(listener->context, interval);
+}
+
 void track_close(struct timeline *timeline, struct track *track, uint64_t end)
 {
 	struct interval *interval = &track->open;
-	const struct listener *listener;
+	enum state state = interval->state;
 
 	interval->end = end;
-	if (interval->state == STATE_RUNNING) {
+	if (state == STATE_RUNNING)
 		stop_running(timeline, track, end);
-		track->running_ns += end - interval->begin;
-	}
 	/* A sleep whose wake-up came before it began has no length, and was a sleep all the same:
 	 * the thread gave its CPU away. */
 	if (end == interval->begin && !track_is(track, STATES_WAITING))
 		return;
-	track->accounted_ns += end - interval->begin;
-	vector_for_each (&timeline->of_interval[interval->state], listener)
-		listener->tell(listener->context, interval);
+	track->state_ns[state] += end - interval->begin;
+	count_step(&track->steps, state);
+	tell(&timeline->of_interval[state], interval);
+	if (interval->stack || interval->waker_stack)
+		tell(&timeline->of_stack[state], interval);
 }
 
 void track_open(struct track *track, enum state state, uint64_t begin)
@@ -65,10 +82,7 @@ void track_open(struct track *track, enum state state, uint64_t begin)
 
 void track_announce(struct timeline *timeline, const struct track *track)
 {
-	const struct listener *listener;
-
-	vector_for_each (&timeline->of_begin[track->open.state], listener)
-		listener->tell(listener->context, &track->open);
+	tell(&timeline->of_begin[track->open.state], &track->open);
 }
 
 void track_run(struct timeline *timeline, struct track *track, uint32_t cpu)

@@ -1,26 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/transitions.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/cleanup.h"
 #include "model/population.h"
 
 /* The states of the textbooks: one "ready", however it came about. */
 enum stage { UNBORN = 0, READY, RUNNING, BLOCKED, STOPPED, ENDED, UNKNOWN };
-
-struct counts {
-	uint8_t place; /* enum stage: where it is */
-	uint32_t arrows[ARROW_COUNT];
-};
-
-struct transitions {
-	struct timeline *timeline;
-	VECTOR(struct counts) threads;
-	int error;
-};
 
 static enum stage stage_of(enum state state)
 {
@@ -59,79 +43,41 @@ static enum arrow arrow_towards(enum stage from, enum stage to, enum stage *ret_
 	}
 }
 
-static void go(struct counts *counts, enum stage to)
+/* So many times it went from one place to another. */
+static void go(struct thread *thread, enum stage from, enum stage to, uint32_t times)
 {
-	enum stage at = counts->place;
-
-	counts->place = to;
-	if (at == UNKNOWN || to == UNKNOWN) {
-		counts->arrows[ARROW_UNSEEN]++;
+	if (from == UNKNOWN || to == UNKNOWN) {
+		thread->arrows[ARROW_UNSEEN] += times;
 		return;
 	}
 	/* One wait follows the other: in between it ran. */
-	if (at == to && to == BLOCKED)
-		counts->arrows[arrow_towards(at, to, &at)]++;
-	while (at != to)
-		counts->arrows[arrow_towards(at, to, &at)]++;
+	if (from == to && to == BLOCKED)
+		thread->arrows[arrow_towards(from, to, &from)] += times;
+	while (from != to)
+		thread->arrows[arrow_towards(from, to, &from)] += times;
 }
 
-static void visit(void *context, const struct interval *interval)
+static void fill_in(const struct timeline_steps *steps, struct thread *thread)
 {
-	struct transitions *transitions = context;
-	const struct population *population = timeline_population(transitions->timeline);
-	enum stage place = stage_of(interval->state);
-	struct counts *counts;
-
-	while (!transitions->error && transitions->threads.count <= interval->thread)
-		if (!vector_add(&transitions->threads))
-			transitions->error = -ENOMEM;
-	if (transitions->error)
+	if (steps->first >= STATE_COUNT)
 		return;
-	counts = &transitions->threads.items[interval->thread];
 	/* Where it was found it came to before. */
-	if (counts->place == UNBORN && population->threads.items[interval->thread].began_before)
-		counts->place = place;
-	else
-		go(counts, place);
+	if (!thread->began_before)
+		go(thread, UNBORN, stage_of(steps->first), 1);
+	for (unsigned int from = 0; from < STATE_COUNT; from++)
+		for (unsigned int to = 0; to < STATE_COUNT; to++)
+			if (steps->counts[from][to])
+				go(thread, stage_of(from), stage_of(to), steps->counts[from][to]);
+	if (!thread->alive_at_end)
+		go(thread, stage_of(steps->last), ENDED, 1);
 }
 
-int transitions_new(struct timeline *timeline, struct transitions **ret)
+void transitions_fill_in(struct timeline *timeline)
 {
-	CLEANUP(transitions_free)
-	struct transitions *transitions = calloc(1, sizeof(*transitions));
-	struct timeline_visitor visitor = {.context = transitions, .interval = visit};
-	int error;
+	struct population *population = timeline_population(timeline);
 
-	if (!transitions)
-		return -ENOMEM;
-	transitions->timeline = timeline;
-	error = timeline_add_visitor(timeline, &visitor);
-	if (error)
-		return error;
-	*ret = take_pointer(&transitions);
-	return 0;
-}
-
-void transitions_free(struct transitions **transitions)
-{
-	if (!*transitions)
-		return;
-	vector_free(&(*transitions)->threads);
-	free(*transitions);
-	*transitions = NULL;
-}
-
-int transitions_finish(struct transitions *transitions, struct population *population)
-{
-	for (size_t i = 0; i < transitions->threads.count && i < population->threads.count; i++) {
-		struct thread *thread = &population->threads.items[i];
-		struct counts *counts = &transitions->threads.items[i];
-
-		if (!thread->alive_at_end && counts->place != UNBORN)
-			go(counts, ENDED);
-		memcpy(thread->arrows, counts->arrows, sizeof(thread->arrows));
-	}
-	return transitions->error;
+	for (uint32_t i = 0; i < population->threads.count; i++)
+		fill_in(timeline_steps(timeline, i), &population->threads.items[i]);
 }
 
 const char *arrow_name(enum arrow arrow)

@@ -5,13 +5,8 @@
 
 #include "model/timeline.h"
 
-struct transitions;
-
-/* A visitor of `timeline`. 0 or -ENOMEM. */
-int transitions_new(struct timeline *timeline, struct transitions **ret);
-void transitions_free(struct transitions **transitions);
-/* After timeline_finish(): fills in thread.arrows. 0, or -ENOMEM if memory was out before. */
-int transitions_finish(struct transitions *transitions, struct population *population);
+/* After timeline_finish(): fills in thread.arrows. */
+void transitions_fill_in(struct timeline *timeline);
 
 /* "dispatched", ... */
 const char *arrow_name(enum arrow arrow);

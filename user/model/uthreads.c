@@ -105,6 +105,16 @@ static bool *carrier_flag(struct uthreads *all, uint32_t thread)
 	return &all->is_carrier.items[thread];
 }
 
+static void feed_interval(void *context, const struct interval *interval);
+
+/* Most programs have no user threads: then nobody need look for carriers. */
+static void listen(struct uthreads *all)
+{
+	if (timeline_listen(all->timeline, feed_interval, all))
+		all->error = -ENOMEM;
+	all->listens = true;
+}
+
 static void feed_mark(struct uthreads *all, const struct pl_life_mark *mark, uint32_t thread)
 {
 	struct population *population = timeline_population(all->timeline);
@@ -129,6 +139,8 @@ static void feed_mark(struct uthreads *all, const struct pl_life_mark *mark, uin
 	if (mark->what == PL_MARK_UTHREAD_SWITCH) {
 		bool *flag = carrier_flag(all, thread);
 
+		if (flag && !all->listens)
+			listen(all);
 		if (flag)
 			*flag = true;
 	} else {
@@ -243,8 +255,7 @@ int uthreads_finish(struct uthreads *all, uint64_t end, struct model *model)
 int uthreads_new(struct timeline *timeline, uint64_t begin, uint64_t end, struct uthreads **ret)
 {
 	struct uthreads *all = calloc(1, sizeof(*all));
-	struct timeline_visitor visitor = {
-		.context = all, .interval = feed_interval, .life = feed_life};
+	struct timeline_visitor visitor = {.context = all, .life = feed_life};
 
 	if (!all)
 		return -ENOMEM;

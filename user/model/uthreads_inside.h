@@ -77,6 +77,7 @@ struct uthreads {
 	struct lock_map by_id;		   /* process and id -> index into `current` */
 	VECTOR(uint32_t) current;	   /* index of the user thread, or NO_UTHREAD */
 	VECTOR(bool) is_carrier;	   /* by thread */
+	bool listens; /* to intervals: there is a carrier */
 	VECTOR(struct uthread_event) events;
 	VECTOR(struct crowd) crowds;
 	VECTOR(struct carrier) carriers; /* by thread */

@@ -23,6 +23,10 @@ struct run {
 struct wake_thread {
 	struct run now,
 		before; /* a wake-up is learnt when its waker may have gone to sleep again */
+	/* Who woke it last mostly does so again: spares the look-up. */
+	enum wake_kind kind;
+	uint32_t from;
+	uint32_t pair; /* index + 1; 0: none */
 };
 
 struct wakes {
@@ -54,23 +58,41 @@ static enum wake_kind kind_of(const struct interval *interval)
 	}
 }
 
-static int count_pair(struct wakes *wakes, uint32_t from, enum wake_kind kind,
-		      const struct interval *interval)
+static int find_pair(struct wakes *wakes, struct wake_thread *thread, uint32_t from,
+		     enum wake_kind kind, uint32_t to)
 {
-	struct wake *pair;
 	uint32_t index;
-	int error;
+	int error = lock_map_at(&wakes->by_pair, (uint64_t)kind << 32 | from, to,
+				wakes->pairs.count, &index);
 
-	error = lock_map_at(&wakes->by_pair, (uint64_t)kind << 32 | from, interval->thread,
-			    wakes->pairs.count, &index);
 	if (error)
 		return error;
-	pair = index < wakes->pairs.count ? &wakes->pairs.items[index] : vector_add(&wakes->pairs);
-	if (!pair)
-		return -ENOMEM;
-	pair->from = from;
-	pair->to = interval->thread;
-	pair->kind = kind;
+	if (index == wakes->pairs.count) {
+		struct wake *pair = vector_add(&wakes->pairs);
+
+		if (!pair)
+			return -ENOMEM;
+		pair->from = from;
+		pair->to = to;
+		pair->kind = kind;
+	}
+	thread->from = from;
+	thread->kind = kind;
+	thread->pair = index + 1;
+	return 0;
+}
+
+static int count_pair(struct wakes *wakes, struct wake_thread *thread, uint32_t from,
+		      enum wake_kind kind, const struct interval *interval)
+{
+	struct wake *pair;
+	int error = 0;
+
+	if (!thread->pair || thread->from != from || thread->kind != kind)
+		error = find_pair(wakes, thread, from, kind, interval->thread);
+	if (error)
+		return error;
+	pair = &wakes->pairs.items[thread->pair - 1];
 	pair->count++;
 	pair->waited_ns += interval->end - interval->begin;
 	return 0;
@@ -89,16 +111,11 @@ static struct wake_chain chain_at(const struct wakes *wakes, uint32_t waker, uin
 	return none;
 }
 
-static int take_over(struct wakes *wakes, uint32_t from, enum wake_kind kind,
-		     const struct interval *interval)
+static void take_over(struct wakes *wakes, struct wake_thread *thread, uint32_t from,
+		      enum wake_kind kind, const struct interval *interval)
 {
-	uint32_t known = from != NO_THREAD && from > interval->thread ? from : interval->thread;
-	struct wake_thread *thread;
 	struct wake_chain chain = {0};
-	int error = reserve(wakes, known);
 
-	if (error)
-		return error;
 	if (from != NO_THREAD && kind == WAKE_THREAD) {
 		chain = chain_at(wakes, from, interval->end);
 		chain.length++;
@@ -107,18 +124,16 @@ static int take_over(struct wakes *wakes, uint32_t from, enum wake_kind kind,
 		if (chain.length > wakes->longest.length)
 			wakes->longest = chain;
 	}
-	thread = &wakes->threads.items[interval->thread];
 	thread->before = thread->now;
 	thread->now = (struct run){interval->end, chain};
-	return 0;
 }
 
 static void on_interval(void *context, const struct interval *interval)
 {
 	struct wakes *wakes = context;
+	struct wake_thread *thread;
 	enum wake_kind kind;
 	uint32_t from = NO_THREAD;
-	int error;
 
 	if (wakes->error || interval->open_end)
 		return;
@@ -126,10 +141,14 @@ static void on_interval(void *context, const struct interval *interval)
 	if (kind == WAKE_THREAD || kind == WAKE_EXIT)
 		from = population_thread_at(timeline_population(wakes->timeline), interval->waker,
 					    interval->end);
-	error = count_pair(wakes, from, kind, interval);
-	if (!error)
-		error = take_over(wakes, from, kind, interval);
-	wakes->error = error;
+	wakes->error = reserve(
+		wakes, from != NO_THREAD && from > interval->thread ? from : interval->thread);
+	if (wakes->error)
+		return;
+	thread = &wakes->threads.items[interval->thread];
+	wakes->error = count_pair(wakes, thread, from, kind, interval);
+	if (!wakes->error)
+		take_over(wakes, thread, from, kind, interval);
 }
 
 int wakes_new(struct timeline *timeline, struct wakes **ret)

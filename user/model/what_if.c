@@ -47,13 +47,12 @@ static void remove_gap(struct replay_cpu *cpu, uint32_t i)
 
 #define FORGET_OLDEST_EVERY 8
 
-/* Makes room for one of that length: false if it is the one to be forgotten. */
+/* All places are taken: makes room for one of that length, false if it is the one to be forgotten.
+ */
 static bool make_room(struct replay_cpu *cpu, uint64_t length)
 {
 	uint32_t least = 0;
 
-	if (cpu->count < REPLAY_GAPS)
-		return true;
 	if (++cpu->forgotten % FORGET_OLDEST_EVERY) {
 		if (length <= cpu->least)
 			return false;
@@ -75,7 +74,7 @@ static void add_gap(struct replay_cpu *cpu, uint64_t begin, uint64_t end)
 {
 	uint32_t i;
 
-	if (begin >= end || !make_room(cpu, end - begin))
+	if (begin >= end || (cpu->count == REPLAY_GAPS && !make_room(cpu, end - begin)))
 		return;
 	for (i = cpu->count; i > 0 && cpu->gaps[i - 1].begin > begin; i--)
 		cpu->gaps[i] = cpu->gaps[i - 1];
@@ -147,18 +146,13 @@ static void sit_down(struct replay_cpu *cpu, uint64_t *now, uint64_t *ret_until)
 	*ret_until = NEVER;
 }
 
-static int take_seat(struct replay *replay, unsigned int world, uint16_t cpu, uint64_t allowed,
-		     uint64_t *now, struct seats *mine)
+static int look_for_seat(struct replay *replay, unsigned int world, uint64_t allowed, uint64_t *now,
+			 struct seats *mine)
 {
 	struct replay_cpu *seats = replay->seats[world].items;
 	size_t count = replay->seats[world].count;
-	uint32_t seat;
+	uint32_t seat = find_seat(seats, count, allowed, *now);
 
-	/* Where it really ran is right most of the time. */
-	if (cpu < count && !seats[cpu].taken && seats[cpu].free <= *now)
-		seat = cpu;
-	else
-		seat = find_seat(seats, count, allowed, *now);
 	if (seat == NO_SEAT)
 		seat = find_seat(seats, count, UINT64_MAX, *now);
 	if (seat == NO_SEAT) {
@@ -173,6 +167,23 @@ static int take_seat(struct replay *replay, unsigned int world, uint16_t cpu, ui
 	}
 	sit_down(&seats[seat], now, &mine->until[world]);
 	mine->cpu[world] = seat;
+	return 0;
+}
+
+/* Where it really ran is right most of the time. */
+static inline int take_seat(struct replay *replay, unsigned int world, uint16_t cpu,
+			    uint64_t allowed, uint64_t *now, struct seats *mine)
+{
+	struct replay_cpu *seat = replay->seats[world].items + cpu;
+
+	if (cpu >= replay->seats[world].count || seat->taken || seat->free > *now)
+		return look_for_seat(replay, world, allowed, now, mine);
+	if (seat->free < *now)
+		add_gap(seat, seat->free, *now);
+	seat->free = *now;
+	seat->taken = true;
+	mine->until[world] = NEVER;
+	mine->cpu[world] = cpu;
 	return 0;
 }
 
