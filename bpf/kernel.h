@@ -9,10 +9,11 @@
 
 #define inlined static __always_inline
 
-#define TASK_DEAD   0x80
-#define TASK_WAKING 0x200
-#define PF_EXITING  0x00000004
-#define PF_KTHREAD  0x00200000
+#define TASK_DEAD	  0x80
+#define TASK_WAKING	  0x200
+#define PF_EXITING	  0x00000004
+#define SIGNAL_GROUP_EXIT 0x00000004
+#define PF_KTHREAD	  0x00200000
 
 #define VM_MAYSHARE 0x00000080 /* VM_SHARED as well, but for what may only be read */
 
@@ -84,9 +85,10 @@ inlined bool serves_interrupts(struct task_struct *thread)
  * Whether an interrupt is being served on top of the current task. The preempt count would say it,
  * but BPF reaches it only on kernels with all symbols in kallsyms. Interrupts of the kernel run on
  * stacks of their own; on x86 those that come in user mode run on the task's, but then the task is
- * in no system call. `scratch` is memory to pass the stack pointer through: from a map it comes
- * back as a number. Only for functions whose own stack is below 64 bytes: since 6.13 the kernel
- * gives others a stack elsewhere.
+ * in no system call. Neither is one that a fault kills: it dies in the midst of the exception, and
+ * wakes its siblings and its parent itself. `scratch` is memory to pass the stack pointer through:
+ * from a map it comes back as a number. Only for functions whose own stack is below 64 bytes:
+ * since 6.13 the kernel gives others a stack elsewhere.
  */
 inlined bool in_interrupt(struct task_struct *current, __u64 *scratch)
 {
@@ -102,7 +104,8 @@ inlined bool in_interrupt(struct task_struct *current, __u64 *scratch)
 		return serves_interrupts(current);
 #if defined(__TARGET_ARCH_x86)
 	regs = (struct pt_regs *)bpf_task_pt_regs(current);
-	return (int)regs->orig_ax == -1;
+	return (int)regs->orig_ax == -1 && !(current->flags & PF_EXITING) &&
+	       !(current->signal->flags & SIGNAL_GROUP_EXIT);
 #else
 	return false;
 #endif

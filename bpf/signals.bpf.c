@@ -16,7 +16,6 @@
 #define SIGKILL		  9
 #define SIGCHLD		  17
 #define SI_TIMER	  -2
-#define SIGNAL_GROUP_EXIT 0x4 /* signal_struct.flags: the process is ending */
 
 /* siginfo_t as user space gets it, which never changes. */
 struct siginfo_view {

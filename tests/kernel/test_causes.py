@@ -55,3 +55,16 @@ class CriticalPath(KernelTest):
         self.assertLessEqual(len(path["segments"]), 512)
         # Each waker was known to run when it woke.
         self.assertEqual(path["forgotten"], 0)
+
+    def test_a_wait_for_a_child_that_a_signal_ended_is_what_the_child_did(self):
+        traced = scenario("process-escape")
+        # It slept, reached outside, and died of it: by its own doing, not from outside.
+        self.assertEqual(path_ns(traced, "waiting", "process-escape"), 0)
+        self.assertEqual(path_ns(traced, "waiting", "family"), 0)
+        self.assertGreater(path_ns(traced, "waiting", "alone", "sleep"), 45 * MS)
+        self.assertGreater(path_ns(traced, "waiting", "culprit", "sleep"), 45 * MS)
+        kinds = {(w["kind"], traced.json["threads"][w["to"]]["name"])
+                 for w in traced.json["wakes"]}
+        self.assertIn(("exit", "process-escape"), kinds)
+        self.assertNotIn(("interrupt", "process-escape"), kinds)
+        self.assertNotIn(("timer", "bystander-1"), kinds)

@@ -14,6 +14,7 @@
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "capture/hang_places.h"
 #include "capture/notes.h"
 #include "capture/proof.h"
 #include "capture/scenarios.h"
@@ -99,6 +100,7 @@ static int fetch(struct session *session)
 /* Tells a deadlock once, as soon as there is one. */
 static void look_for_hang(struct session *session, uint64_t before)
 {
+	struct hang_places places;
 	struct hang hang = {0};
 
 	if (session->hang.members.count || hang_find(session->side, before, &hang) ||
@@ -107,6 +109,10 @@ static void look_for_hang(struct session *session, uint64_t before)
 	session->hang = hang;
 	status_line_clear(&session->status_line);
 	hang_tell(&session->hang, session->lock_names);
+	hang_places_find(&hang, &places);
+	hang_places_tell(&hang, &places);
+	hang_places_note(&hang, &places, session->writer);
+	hang_places_free(&places);
 }
 
 /* A process that has hung before we came: nothing more will happen to these threads. What waits

@@ -199,13 +199,9 @@ bool hang_persists(struct kernel_side *side, const struct hang *hang)
 	return found == hang->members.count && is_confirmed(hang);
 }
 
-struct thread_label {
-	char text[96];
-};
-
-static struct thread_label thread_label(const struct hang_member *member, uint32_t tid)
+struct hang_label hang_label(const struct hang_member *member, uint32_t tid)
 {
-	struct thread_label label;
+	struct hang_label label;
 	char path[64], name[64] = "", shown[64];
 	FILE *in;
 
@@ -235,8 +231,8 @@ void hang_tell(const struct hang *hang, struct lock_names *names)
 	else
 		log_warning("deadlock: %zu threads wait for each other, and will for ever", count);
 	vector_for_each (&hang->members, member) {
-		struct thread_label waits = thread_label(member, member->tid);
-		struct thread_label holds = thread_label(member, member->holder);
+		struct hang_label waits = hang_label(member, member->tid);
+		struct hang_label holds = hang_label(member, member->holder);
 		const char *name =
 			lock_names_find(names, member->tgid, member->kind, member->address);
 		char shown[256];

@@ -36,6 +36,12 @@ int hang_find(struct kernel_side *side, uint64_t before, struct hang *ret);
 bool hang_persists(struct kernel_side *side, const struct hang *hang);
 /* One sentence for each thread, on standard error. */
 void hang_tell(const struct hang *hang, struct lock_names *names);
+/* "left (123)", by the name that it has now. */
+struct hang_label {
+	char text[96];
+};
+
+struct hang_label hang_label(const struct hang_member *member, uint32_t tid);
 void hang_free(struct hang *hang);
 
 #endif

@@ -2,9 +2,12 @@
 #include "model/deadlocks.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "base/units.h"
 #include "model/population.h"
+#include "recording/recording.h"
 
 #define REASONS_HELD (1u << REASON_LOCK | 1u << REASON_RWLOCK | 1u << REASON_JOIN)
 #define NO_CIRCLE    UINT32_MAX
@@ -340,4 +343,19 @@ int deadlocks_finish(struct deadlocks *deadlocks, struct model *model)
 		}
 	}
 	return 0;
+}
+
+void deadlocks_find_ways(const struct recording *recording, struct model *model)
+{
+	struct deadlock *deadlock;
+	struct deadlock_member *member;
+	char key[64];
+
+	vector_for_each (&model->deadlocks, deadlock) {
+		vector_for_each (&deadlock->members, member) {
+			snprintf(key, sizeof(key), NOTE_HANG_PLACE "%" PRIu32 ".%" PRIx64,
+				 model->threads.items[member->thread].tid, member->address);
+			member->way = recording_note(recording, key);
+		}
+	}
 }

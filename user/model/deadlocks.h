@@ -14,6 +14,7 @@
 #include "model/timeline.h"
 
 struct deadlocks;
+struct recording;
 
 /* A visitor of `timeline`. 0 or -ENOMEM. */
 int deadlocks_new(struct timeline *timeline, struct deadlocks **ret);
@@ -21,5 +22,7 @@ void deadlocks_free(struct deadlocks **deadlocks);
 /* After timeline_finish(): adds them to the empty model->deadlocks, in the order in which they
  * closed. 0, or -ENOMEM if memory was out here or before. */
 int deadlocks_finish(struct deadlocks *deadlocks, struct model *model);
+/* Where their threads wait, as far as it was found while they did. */
+void deadlocks_find_ways(const struct recording *recording, struct model *model);
 
 #endif

@@ -363,6 +363,7 @@ static int work_end(struct work *work, const struct recording *recording, struct
 		error = finish_facts(work, recording, model);
 	take_population(model, population);
 	read_lock_names(model, recording);
+	deadlocks_find_ways(recording, model);
 	vector_for_each (&model->threads, thread) {
 		model->switches += thread->switches_voluntary + thread->switches_involuntary;
 		model->wakeups += thread->wakeups;

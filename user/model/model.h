@@ -303,6 +303,7 @@ struct deadlock_member {
 	uint32_t lock;	 /* index into model.locks, or NO_LOCK: a join */
 	uint64_t since;	 /* when its wait began */
 	bool open_begin; /* no: it had begun before the capture */
+	const char *way; /* the recording's, for hang_place.h; NULL: not known */
 };
 
 enum deadlock_end {

@@ -53,6 +53,10 @@
 #define NOTE_HELD	"lock.held."
 #define NOTE_HOLDS_LOST "lock.holds-lost" /* calls without room; there with --locks=all */
 #define NOTE_LOCK_NAME	"lock.name."	  /* + pid, '.', address in hexadecimal: what lies there */
+/* + tid, '.', address in hexadecimal of what it waits for: where a thread of a deadlock is. A frame
+ * a line, the innermost first: address in hexadecimal, function, file, line, module; tabs between
+ * them, empty what is not known. */
+#define NOTE_HANG_PLACE "hang.place."
 #define NOTE_FACT	"fact."		  /* + name: what a scenario said of its own result */
 
 /* ---- writing -------------------------------------------------------------------------------- */

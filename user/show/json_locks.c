@@ -2,6 +2,7 @@
 /* json_locks.c - locks and deadlocks in the report for programs */
 #include <inttypes.h>
 
+#include "model/hang_place.h"
 #include "show/json_sections.h"
 #include "show/lock_names.h"
 
@@ -103,6 +104,25 @@ static const char *const deadlock_ends[] = {
 	[DEADLOCK_KILLED] = "killed",
 };
 
+static void put_way(struct json *json, const char *way)
+{
+	struct hang_frame frame;
+	char address[24];
+
+	json_array(json, "frames");
+	while (way && hang_frame_next(&way, &frame)) {
+		snprintf(address, sizeof(address), "0x%" PRIx64, frame.address);
+		json_object(json, NULL);
+		json_string(json, "address", address);
+		json_string(json, "function", *frame.function ? frame.function : NULL);
+		json_string(json, "file", *frame.file ? frame.file : NULL);
+		json_unsigned(json, "line", frame.line);
+		json_string(json, "module", *frame.module ? frame.module : NULL);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static void put_member(struct json *json, const struct model *model,
 		       const struct deadlock_member *member)
 {
@@ -127,6 +147,7 @@ static void put_member(struct json *json, const struct model *model,
 		json_null(json, "since_ns");
 	else
 		json_unsigned(json, "since_ns", member->since - model->begin);
+	put_way(json, member->way);
 	json_object_end(json);
 }
 

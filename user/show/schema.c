@@ -276,6 +276,15 @@ static const struct member lock_members[] = {
 	{0},
 };
 
+static const struct member deadlock_frame_members[] = {
+	MEMBER("address", STRING, "In hexadecimal."),
+	MEMBER_OR_NULL("function", STRING, "Null: not known, as the others."),
+	MEMBER_OR_NULL("file", STRING, "The source file."),
+	MEMBER("line", COUNT, "The line in it; 0: not known."),
+	MEMBER_OR_NULL("module", STRING, "The program or library."),
+	{0},
+};
+
 static const struct member deadlock_thread_members[] = {
 	MEMBER("thread", COUNT, "Index into threads."),
 	MEMBER("tid", COUNT, "Its thread id."),
@@ -286,6 +295,9 @@ static const struct member deadlock_thread_members[] = {
 	MEMBER_OR_NULL("lock_name", STRING, "The lock's name; null: not known."),
 	MEMBER("holder", COUNT, "Index into threads: who holds it, or is waited for."),
 	MEMBER_OR_NULL("since_ns", COUNT, "When the wait began; null: before the capture."),
+	NESTED("frames", OBJECTS,
+	       "Where it waits, the innermost call first; empty if it was not found.",
+	       deadlock_frame_members),
 	{0},
 };
 

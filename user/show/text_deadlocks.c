@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/units.h"
+#include "model/hang_place.h"
 #include "show/lock_names.h"
 
 #define DEADLOCKS_MAX 5
@@ -67,6 +68,25 @@ static void put_member(struct table *table, const struct model *model,
 			   format_duration(member->since - model->begin).text);
 }
 
+/* Where it waits, as far as it was found while it did. */
+static void put_places(struct text *text, const struct model *model,
+		       const struct deadlock *deadlock)
+{
+	char place[1024], words[1152];
+
+	for (size_t i = 0; i < deadlock->members.count && i < MEMBERS_MAX; i++) {
+		const struct deadlock_member *member = &deadlock->members.items[i];
+
+		if (!member->way || !*hang_place_text(member->way, place, sizeof(place)))
+			continue;
+		snprintf(words, sizeof(words), "%s waits in %s",
+			 model->threads.items[member->thread].name, place);
+		text_spaces(text, 2);
+		text_wrap(text, 4, STYLE_PLAIN, words);
+		text_end(text);
+	}
+}
+
 static void put_head(struct text *text, const struct deadlock *deadlock)
 {
 	static const char *const ends[] = {
@@ -101,6 +121,7 @@ static void put_deadlock(struct text *text, const struct model *model,
 	if (count > MEMBERS_MAX)
 		table_line(&table, STYLE_PLAIN, "… and %zu more threads", count - MEMBERS_MAX);
 	table_finish(&table);
+	put_places(text, model, deadlock);
 }
 
 void show_deadlocks(struct text *text, const struct model *model)
