@@ -3,14 +3,6 @@
 
 #include "recording/codec.h"
 
-static struct dice dice;
-
-static int reset(void **state)
-{
-	dice.state = 88172645463325252ull;
-	return 0;
-}
-
 /* ---- what was written is what is read ------------------------------------------------------- */
 
 static union pl_record random_record(uint64_t time)

@@ -12,8 +12,6 @@
 /* Of the sanitizer's run time, where there is one. */
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
-static struct dice dice;
-
 struct sample {
 	uint8_t *data;
 	size_t size;
@@ -161,12 +159,6 @@ static void free_sample(struct sample *sample)
 {
 	free(sample->data);
 	items_free(&sample->items);
-}
-
-static int reset(void **state)
-{
-	dice.state = 88172645463325252ull;
-	return 0;
 }
 
 static bool is_part_of(const struct items *part, const struct items *whole)

@@ -8,14 +8,6 @@
 #include "recording/stack_tables.h"
 #include "recording_damage.h"
 
-static struct dice dice;
-
-static int reset(void **state)
-{
-	dice.state = 88172645463325252ull;
-	return 0;
-}
-
 static uint32_t write_frame(struct recording_writer *writer, const char *function, uint32_t line)
 {
 	uint32_t id;

@@ -10,14 +10,6 @@
 
 #include "recording/block.h"
 
-static struct dice dice;
-
-static int reset(void **state)
-{
-	dice.state = 88172645463325252ull;
-	return 0;
-}
-
 /* ---- notes ---------------------------------------------------------------------------------- */
 
 static void the_newest_note_of_a_key_counts(void **state)
