@@ -32,7 +32,7 @@ class Exports(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        subprocess.run([os.path.join(BUILD, "tests/unit/test_stack_tree")], check=True,
+        subprocess.run([os.path.join(BUILD, "tests/unit/test_flame")], check=True,
                        env=dict(os.environ, WRITE_RECORDINGS=cls.folder.name))
         cls.lock = os.path.join(ROOT, "tests/golden/counter-lock.ptl")
 

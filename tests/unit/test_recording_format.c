@@ -11,8 +11,7 @@
 #include "recording/codec.h"
 #include "recording_damage.h"
 
-/* ---- what is no recording
- * ------------------------------------------------------------------------ */
+/* ---- what is no recording -------------------------------------------------------------------- */
 
 static size_t start_file(uint8_t *data)
 {
@@ -128,8 +127,7 @@ static void a_pipe_is_said_plainly(void **state)
 	close(fds[1]);
 }
 
-/* ---- the example in FORMAT.md
- * --------------------------------------------------------------------- */
+/* ---- the example in FORMAT.md ---------------------------------------------------------------- */
 
 /* The page lies beside the sources, wherever these were when this file was compiled. */
 static FILE *open_page(void)

@@ -117,8 +117,7 @@ static void many_and_large_notes_survive(void **state)
 	close(fd);
 }
 
-/* ---- the writer
- * ---------------------------------------------------------------------------------- */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 static void what_was_flushed_can_be_read_before_the_end(void **state)
 {
@@ -272,8 +271,7 @@ static void a_closed_pipe_is_told(void **state)
 	signal(SIGPIPE, handler);
 }
 
-/* ---- size
- * ----------------------------------------------------------------------------------------- */
+/* ---- size ------------------------------------------------------------------------------------ */
 
 /* The sum of twelve dice is near enough to a bell curve. */
 static uint64_t noisy(uint64_t mean, uint64_t deviation)

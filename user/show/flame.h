@@ -4,6 +4,7 @@
 #define SHOW_FLAME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct model;
