@@ -62,7 +62,7 @@ targets := $(target_sources:%.c=$(BUILD)/%) $(BUILD)/tests/targets/stacks-O3 \
 all: $(BUILD)/ptrace-lab $(scenarios)
 
 help:
-	@echo "make [all] | run | test | test-kernels | fuzz | coverage | bench | deps | install | uninstall | format | clean"
+	@echo "make [all] | run | test | test-kernels | fuzz | coverage | bench | bench-deps | deps | install | uninstall | format | clean"
 	@echo "  V=1 shows the commands; BUILD=, PREFIX=, DESTDIR=, CC=, CLANG=, BPFTOOL= are respected"
 
 # ---- the kernel side -------------------------------------------------------------------------
@@ -343,9 +343,20 @@ coverage: deps-test
 	$(Q)gcovr --root . --filter user/ --sort-percentage --print-summary \
 		--gcov-ignore-parse-errors $(BUILD)/coverage 2>/dev/null
 
+# What tracing costs, beside every peer that is installed: under 15 minutes, with QUICK=1 under 2.
 bench: deps-build
 	$(Q)$(MAKE) --no-print-directory all $(targets)
-	$(Q)$(SUDO) tests/bench/run $(BUILD)
+	$(Q)$(SUDO) tests/bench/run $(BUILD) $(if $(QUICK),--quick) --json $(BUILD)/bench.json \
+		--text $(BUILD)/bench.txt
+
+# The peers, and what some workloads run. Nothing else needs them.
+.PHONY: bench-deps bench-readme
+bench-deps:
+	$(call install_missing,linux-perf trace-cmd bpftrace libbpf-tools strace sysbench redis-server redis-tools)
+
+# Puts the last results of `make bench` into README.
+bench-readme:
+	$(Q)tests/bench/readme $(BUILD)/bench.json README.md
 
 # On Debian's 6.1 and 6.12 kernels, in virtual machines; takes some minutes, and is not part of test.
 .PHONY: test-kernels

@@ -16,6 +16,8 @@ struct {
 	__uint(max_entries, 16 << 20);
 } records SEC(".maps");
 
+__u64 lost;
+
 struct record {
 	__u64 time;
 	__u32 first, second;
@@ -26,8 +28,10 @@ static __always_inline void tell(__u32 first, __u32 second, __u64 more)
 {
 	struct record *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 
-	if (!record)
+	if (!record) {
+		__sync_fetch_and_add(&lost, 1);
 		return;
+	}
 	record->time = bpf_ktime_get_ns();
 	record->first = first;
 	record->second = second;

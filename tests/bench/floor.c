@@ -39,6 +39,7 @@ int main(int argc, char **argv)
 		usleep(50000);
 		ring_buffer__consume(ring);
 	}
+	printf("lost %llu\n", (unsigned long long)skeleton->bss->lost);
 	ring_buffer__free(ring);
 	floor_bpf__destroy(skeleton);
 	return 0;

@@ -4,6 +4,7 @@
  *
  *	threads create COUNT	make and join COUNT threads, one after another
  *	threads mutex COUNT	four threads take one mutex COUNT times each
+ *	threads exec COUNT	fork, execute /bin/true and wait for it, COUNT times
  *	threads begin		nothing; prints when the program began (CLOCK_MONOTONIC ns)
  *
  * Prints the nanoseconds that it took.
@@ -12,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CONTENDERS 4
 
@@ -54,6 +57,23 @@ static int create(void)
 	return 0;
 }
 
+static int execute(void)
+{
+	int status;
+	pid_t pid;
+
+	for (long i = 0; i < count; i++) {
+		pid = fork();
+		if (!pid) {
+			execl("/bin/true", "true", NULL);
+			_exit(127);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			return 1;
+	}
+	return 0;
+}
+
 static int fight(void)
 {
 	pthread_t threads[CONTENDERS];
@@ -78,7 +98,10 @@ int main(int argc, char **argv)
 		printf("%lld\n", begin);
 		return 0;
 	}
-	failed = strcmp(argv[1], "mutex") ? create() : fight();
+	if (!strcmp(argv[1], "mutex"))
+		failed = fight();
+	else
+		failed = strcmp(argv[1], "exec") ? create() : execute();
 	printf("%lld\n", now_ns() - begin);
 	return failed;
 }
