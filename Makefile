@@ -242,7 +242,8 @@ $(BUILD)/tests/bench/floor: tests/bench/floor.c $(BUILD)/tests/bench/floor.skel.
 # Of our own code, as it is in the program.
 $(BUILD)/tests/bench/tables: tests/bench/tables.c $(BUILD)/libptrace_lab.a
 $(BUILD)/tests/bench/names: tests/bench/names.c $(BUILD)/libptrace_lab.a
-$(BUILD)/tests/bench/tables $(BUILD)/tests/bench/names:
+$(BUILD)/tests/bench/stream: tests/bench/stream.c $(BUILD)/libptrace_lab.a
+$(BUILD)/tests/bench/tables $(BUILD)/tests/bench/names $(BUILD)/tests/bench/stream:
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(COMPILE) $^ -o $@ $(LINK_LIBRARIES)

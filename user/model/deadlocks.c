@@ -44,6 +44,7 @@ struct deadlocks {
 	struct timeline *timeline;
 	VECTOR(struct wait) waits; /* by thread */
 	VECTOR(struct circle) circles;
+	size_t refuted; /* of these */
 	int error;
 };
 
@@ -93,19 +94,65 @@ static size_t way_back(struct deadlocks *deadlocks, uint32_t first)
 	return at == first ? steps : 0;
 }
 
-static void leave_circle(struct deadlocks *deadlocks, struct wait *wait)
+/* Of a circle that was none nothing is kept: in a long recording there may be many. */
+static void leave_circle(struct deadlocks *deadlocks, struct wait *left)
 {
-	if (wait->circle != NO_CIRCLE)
-		deadlocks->circles.items[wait->circle].refuted = true;
-	wait->circle = NO_CIRCLE;
-	wait->pending = false;
+	uint32_t index = left->circle;
+	struct circle *circle;
+	const struct member *member;
+
+	left->pending = false;
+	if (index == NO_CIRCLE)
+		return;
+	circle = &deadlocks->circles.items[index];
+	vector_for_each (&circle->members, member) {
+		struct wait *wait = &deadlocks->waits.items[member->told.thread];
+
+		if (wait->circle == index) {
+			wait->circle = NO_CIRCLE;
+			wait->pending = false;
+		}
+	}
+	circle->refuted = true;
+	vector_free(&circle->members);
+	deadlocks->refuted++;
+}
+
+#define TIDY_AT 64
+
+/* Closes up the places of those that were none. */
+static void tidy_up(struct deadlocks *deadlocks)
+{
+	size_t kept = 0;
+
+	if (deadlocks->circles.count < TIDY_AT ||
+	    deadlocks->refuted < deadlocks->circles.count / 2)
+		return;
+	for (size_t i = 0; i < deadlocks->circles.count; i++) {
+		const struct circle *circle = &deadlocks->circles.items[i];
+		const struct member *member;
+
+		if (circle->refuted)
+			continue;
+		vector_for_each (&circle->members, member) {
+			struct wait *wait = &deadlocks->waits.items[member->told.thread];
+
+			if (wait->circle == i)
+				wait->circle = kept;
+		}
+		deadlocks->circles.items[kept++] = *circle;
+	}
+	deadlocks->circles.count = kept;
+	deadlocks->refuted = 0;
 }
 
 static int add_circle(struct deadlocks *deadlocks, uint32_t first, size_t length, uint64_t now)
 {
-	struct circle *circle = vector_add(&deadlocks->circles);
+	struct circle *circle;
 	uint32_t at = first;
 
+	tidy_up(deadlocks);
+	circle = vector_add(&deadlocks->circles);
 	if (!circle)
 		return -ENOMEM;
 	circle->begin = now;
