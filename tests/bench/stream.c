@@ -19,7 +19,7 @@
 #include "recording/recording.h"
 
 #define BEGIN	   1000000000000ull
-#define EVENT_NS   36000ull
+#define EVENT_NS   59000ull /* between two switches */
 #define FLUSH_NS   1000000000ull /* as often as the capture does */
 #define FIRST_TID  1000u
 #define SHARING	   4u /* threads that have a lock in common */

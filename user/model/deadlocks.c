@@ -125,8 +125,7 @@ static void tidy_up(struct deadlocks *deadlocks)
 {
 	size_t kept = 0;
 
-	if (deadlocks->circles.count < TIDY_AT ||
-	    deadlocks->refuted < deadlocks->circles.count / 2)
+	if (deadlocks->circles.count < TIDY_AT || deadlocks->refuted < deadlocks->circles.count / 2)
 		return;
 	for (size_t i = 0; i < deadlocks->circles.count; i++) {
 		const struct circle *circle = &deadlocks->circles.items[i];

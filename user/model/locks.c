@@ -378,47 +378,85 @@ static void count_handover(struct lock *lock, const struct interval *interval)
 		lock->handover_max_ns = ns;
 }
 
-static void on_interval(void *context, const struct interval *interval)
+/* NULL: of no interest, or memory is out. */
+static inline struct lock_thread *thread_of(struct locks *locks, const struct interval *interval)
+{
+	return interval->thread < locks->threads.count && !locks->error
+		       ? &locks->threads.items[interval->thread]
+		       : NULL;
+}
+
+static void on_wait(void *context, const struct interval *interval)
 {
 	struct locks *locks = context;
-	struct lock_thread *it;
-	int error = 0;
+	const struct lock_thread *it = thread_of(locks, interval);
 
-	if (interval->thread >= locks->threads.count || locks->error)
+	if (it && it->lock != NO_LOCK)
+		locks->error = end_wait(locks, interval->thread, interval, interval->end);
+}
+
+static void on_run(void *context, const struct interval *interval)
+{
+	struct locks *locks = context;
+	struct lock_thread *it = thread_of(locks, interval);
+
+	if (!it)
 		return;
-	it = &locks->threads.items[interval->thread];
-	if (interval->state == STATE_RUNNING) {
-		if (it->waited_for_by)
-			error = log_run(locks, it, interval);
-	} else if (it->lock != NO_LOCK && interval->state == STATE_BLOCKED) {
-		error = end_wait(locks, interval->thread, interval, interval->end);
-	} else if (it->handed != NO_LOCK && interval->state == STATE_READY_WOKEN) {
-		count_handover(&locks->locks.items[it->handed].lock, interval);
-	}
-	if (interval->state != STATE_BLOCKED)
+	it->handed = NO_LOCK;
+	if (it->waited_for_by)
+		locks->error = log_run(locks, it, interval);
+}
+
+static void on_woken(void *context, const struct interval *interval)
+{
+	struct locks *locks = context;
+	struct lock_thread *it = thread_of(locks, interval);
+
+	if (!it || it->handed == NO_LOCK)
+		return;
+	count_handover(&locks->locks.items[it->handed].lock, interval);
+	it->handed = NO_LOCK;
+}
+
+static void on_other(void *context, const struct interval *interval)
+{
+	struct lock_thread *it = thread_of(context, interval);
+
+	if (it)
 		it->handed = NO_LOCK;
-	if (error)
-		locks->error = error;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
+static int listen(struct timeline *timeline, struct locks *locks)
+{
+	const struct timeline_visitor visitors[] = {
+		{.context = locks,
+		 .begins = on_begin,
+		 .states_begun = 1u << STATE_BLOCKED,
+		 .interval = on_wait,
+		 .states = 1u << STATE_BLOCKED},
+		{.context = locks, .interval = on_run, .states = 1u << STATE_RUNNING},
+		{.context = locks, .interval = on_woken, .states = 1u << STATE_READY_WOKEN},
+		{.context = locks,
+		 .interval = on_other,
+		 .states = 1u << STATE_STOPPED | 1u << STATE_UNKNOWN},
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(visitors) / sizeof(visitors[0]) && !error; i++)
+		error = timeline_add_visitor(timeline, &visitors[i]);
+	return error;
+}
+
 int locks_new(struct timeline *timeline, struct locks **ret)
 {
 	struct locks *locks = calloc(1, sizeof(*locks));
-	struct timeline_visitor visitor = {
-		.context = locks,
-		.begins = on_begin,
-		.states_begun = 1u << STATE_BLOCKED,
-		.interval = on_interval,
-		.states = 1u << STATE_RUNNING | 1u << STATE_READY_WOKEN | 1u << STATE_BLOCKED |
-			  1u << STATE_STOPPED | 1u << STATE_UNKNOWN,
-	};
 
 	if (!locks)
 		return -ENOMEM;
 	locks->timeline = timeline;
-	if (timeline_add_visitor(timeline, &visitor)) {
+	if (listen(timeline, locks)) {
 		free(locks);
 		return -ENOMEM;
 	}

@@ -22,6 +22,9 @@ struct tally {
 	struct histogram histogram;
 	uint64_t preemptions;
 	uint32_t taker; /* index + 1 of who has its CPU now; 0: not one of the target's */
+	/* Who took it last mostly does so again: spares the look-up. */
+	uint32_t last_by;
+	uint32_t pair; /* index + 1; 0: none */
 };
 
 struct schedule {
@@ -32,7 +35,7 @@ struct schedule {
 	int error;
 };
 
-static struct tally *tally_at(struct schedule *schedule, uint32_t thread)
+static struct tally *add_tallies(struct schedule *schedule, uint32_t thread)
 {
 	while (schedule->tallies.count <= thread) {
 		if (!vector_add(&schedule->tallies)) {
@@ -41,6 +44,12 @@ static struct tally *tally_at(struct schedule *schedule, uint32_t thread)
 		}
 	}
 	return &schedule->tallies.items[thread];
+}
+
+static inline struct tally *tally_at(struct schedule *schedule, uint32_t thread)
+{
+	return thread < schedule->tallies.count ? &schedule->tallies.items[thread]
+						: add_tallies(schedule, thread);
 }
 
 /* Who took the CPU may have ended, and its tid be another's, when the other one runs again: that is
@@ -56,11 +65,14 @@ static void begin(void *context, const struct interval *interval)
 				       : 0; /* NO_THREAD + 1 is 0, too */
 }
 
-static void add_pair(struct schedule *schedule, const struct interval *interval, uint32_t by)
+/* Leaves it in tally->pair. */
+static void find_pair(struct schedule *schedule, struct tally *tally,
+		      const struct interval *interval, uint32_t by)
 {
 	uint32_t fresh = schedule->pairs.count, place;
 	struct preemption *pair;
 
+	tally->last_by = by;
 	if (fresh >= PAIRS_MAX)
 		by = NO_THREAD;
 	if (lock_map_at(&schedule->by_pair, interval->thread, by, fresh, &place)) {
@@ -76,27 +88,33 @@ static void add_pair(struct schedule *schedule, const struct interval *interval,
 		pair->thread = interval->thread;
 		pair->by = by;
 	}
-	pair = &schedule->pairs.items[place];
-	pair->count++;
-	pair->ready_ns += interval->end - interval->begin;
+	tally->pair = place + 1;
 }
 
-static void visit(void *context, const struct interval *interval)
+static void end_slice(void *context, const struct interval *interval)
+{
+	struct tally *tally = tally_at(context, interval->thread);
+
+	if (tally)
+		histogram_add(&tally->histogram, interval->end - interval->begin);
+}
+
+static void end_preemption(void *context, const struct interval *interval)
 {
 	struct schedule *schedule = context;
-	struct tally *tally;
+	struct tally *tally = tally_at(schedule, interval->thread);
+	struct preemption *pair;
 
-	if (interval->state != STATE_RUNNING && interval->state != STATE_READY_PREEMPTED)
+	if (!tally || interval->open_begin)
 		return;
-	tally = tally_at(schedule, interval->thread);
-	if (!tally)
+	tally->preemptions++;
+	if (!tally->pair || tally->last_by != tally->taker - 1)
+		find_pair(schedule, tally, interval, tally->taker - 1);
+	if (schedule->error)
 		return;
-	if (interval->state == STATE_RUNNING) {
-		histogram_add(&tally->histogram, interval->end - interval->begin);
-	} else if (!interval->open_begin) {
-		tally->preemptions++;
-		add_pair(schedule, interval, tally->taker - 1);
-	}
+	pair = &schedule->pairs.items[tally->pair - 1];
+	pair->count++;
+	pair->ready_ns += interval->end - interval->begin;
 }
 
 static int compare_pairs(const void *a, const void *b)
@@ -141,17 +159,19 @@ int schedule_finish(struct schedule *schedule, struct model *model)
 int schedule_new(struct timeline *timeline, struct schedule **ret)
 {
 	struct schedule *schedule = calloc(1, sizeof(*schedule));
-	struct timeline_visitor visitor = {.context = schedule,
-					   .begins = begin,
-					   .states_begun = 1u << STATE_READY_PREEMPTED,
-					   .interval = visit,
-					   .states = 1u << STATE_RUNNING |
-						     1u << STATE_READY_PREEMPTED};
+	struct timeline_visitor slices = {
+		.context = schedule, .interval = end_slice, .states = 1u << STATE_RUNNING};
+	struct timeline_visitor preemptions = {.context = schedule,
+					       .begins = begin,
+					       .states_begun = 1u << STATE_READY_PREEMPTED,
+					       .interval = end_preemption,
+					       .states = 1u << STATE_READY_PREEMPTED};
 
 	if (!schedule)
 		return -ENOMEM;
 	schedule->timeline = timeline;
-	if (timeline_add_visitor(timeline, &visitor)) {
+	if (timeline_add_visitor(timeline, &slices) ||
+	    timeline_add_visitor(timeline, &preemptions)) {
 		free(schedule);
 		return -ENOMEM;
 	}

@@ -106,42 +106,50 @@ static uint64_t earliest(const struct replay_cpu *cpu, uint64_t now, uint32_t *r
 	return cpu->free > now ? cpu->free : now;
 }
 
-static uint32_t find_seat(const struct replay_cpu *seats, size_t count, uint64_t allowed,
-			  uint64_t now)
+/* Where a thread could begin, and when. */
+struct place {
+	uint32_t seat, gap;
+	uint64_t begin;
+};
+
+static inline void consider(struct place *best, const struct replay_cpu *seats, uint32_t seat,
+			    uint64_t now)
 {
-	uint32_t best = NO_SEAT, gap;
-	uint64_t soonest = NEVER;
+	struct place place = {.seat = seat};
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t begin;
+	place.begin = earliest(&seats[seat], now, &place.gap);
+	if (place.begin < best->begin)
+		*best = place;
+}
 
-		if (!(allowed >> (i & 63) & 1))
-			continue;
-		begin = earliest(&seats[i], now, &gap);
-		if (begin < soonest) {
-			soonest = begin;
-			best = i;
-		}
+/* The first of the soonest; seat NO_SEAT if all are taken. */
+static struct place find_place(const struct replay_cpu *seats, size_t count, uint64_t allowed,
+			       uint64_t now)
+{
+	struct place best = {.seat = NO_SEAT, .begin = NEVER};
+
+	for (uint32_t base = 0; base < count && best.begin > now; base += 64) {
+		uint64_t left =
+			count - base < 64 ? allowed & ((1ull << (count - base)) - 1) : allowed;
+
+		for (; left && best.begin > now; left &= left - 1)
+			consider(&best, seats, base + (uint32_t)__builtin_ctzll(left), now);
 	}
 	return best;
 }
 
-static void sit_down(struct replay_cpu *cpu, uint64_t *now, uint64_t *ret_until)
+static void sit_down(struct replay_cpu *cpu, const struct place *place, uint64_t *ret_until)
 {
-	uint32_t gap;
-	uint64_t begin = earliest(cpu, *now, &gap);
+	if (place->gap < cpu->count) {
+		struct replay_gap idle = cpu->gaps[place->gap];
 
-	*now = begin;
-	if (gap < cpu->count) {
-		struct replay_gap idle = cpu->gaps[gap];
-
-		remove_gap(cpu, gap);
-		add_gap(cpu, idle.begin, begin);
+		remove_gap(cpu, place->gap);
+		add_gap(cpu, idle.begin, place->begin);
 		*ret_until = idle.end;
 		return;
 	}
-	add_gap(cpu, cpu->free, begin);
-	cpu->free = begin;
+	add_gap(cpu, cpu->free, place->begin);
+	cpu->free = place->begin;
 	cpu->taken = true;
 	*ret_until = NEVER;
 }
@@ -151,11 +159,11 @@ static int look_for_seat(struct replay *replay, unsigned int world, uint64_t all
 {
 	struct replay_cpu *seats = replay->seats[world].items;
 	size_t count = replay->seats[world].count;
-	uint32_t seat = find_seat(seats, count, allowed, *now);
+	struct place place = find_place(seats, count, allowed, *now);
 
-	if (seat == NO_SEAT)
-		seat = find_seat(seats, count, UINT64_MAX, *now);
-	if (seat == NO_SEAT) {
+	if (place.seat == NO_SEAT)
+		place = find_place(seats, count, UINT64_MAX, *now);
+	if (place.seat == NO_SEAT) {
 		/* More of them run than there are CPUs: the stream is at odds with itself. */
 		if (count >= CPUS_MAX - 1)
 			return 0;
@@ -163,10 +171,11 @@ static int look_for_seat(struct replay *replay, unsigned int world, uint64_t all
 			return -ENOMEM;
 		seats = replay->seats[world].items;
 		seats[count].free = *now;
-		seat = count;
+		place = (struct place){.seat = count, .begin = *now};
 	}
-	sit_down(&seats[seat], now, &mine->until[world]);
-	mine->cpu[world] = seat;
+	*now = place.begin;
+	sit_down(&seats[place.seat], &place, &mine->until[world]);
+	mine->cpu[world] = place.seat;
 	return 0;
 }
 
