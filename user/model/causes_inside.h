@@ -46,7 +46,8 @@ struct causes {
 	struct lock_map by_address;	      /* (address, process) -> lock */
 	uint32_t last_of_target, last_of_all; /* who ran last; NO_THREAD: nobody */
 	uint64_t now;
-	uint64_t past_span; /* what is older is forgotten when the tree is tidied */
+	uint32_t past_limit; /* runs that are kept of each thread */
+	uint64_t past_span;  /* what is older is forgotten when the tree is tidied */
 	uint64_t forgotten;
 	int error;
 };

@@ -14,9 +14,9 @@
 /* Kernel records tell of a wake-up that was at most 2^32 ns ago, unless by PL_WAKE. */
 #define PAST_SPAN (1ull << 32)
 
-static uint32_t past_limit(const struct causes *causes)
+static uint32_t past_limit(size_t threads)
 {
-	uint32_t limit = PAST_ALL / (causes->threads.count + 1);
+	uint32_t limit = PAST_ALL / (threads + 1);
 
 	return limit > PAST_MOST ? PAST_MOST : limit < PAST_LEAST ? PAST_LEAST : limit;
 }
@@ -33,6 +33,7 @@ static int reserve_thread(struct causes *causes, uint32_t thread)
 
 		if (!it)
 			return -ENOMEM;
+		causes->past_limit = past_limit(causes->threads.count);
 		it->node = NO_PATH;
 		it->process = population->threads.items[index].process;
 		while (causes->seen.count <= it->process) {
@@ -145,7 +146,7 @@ void causes_put_down(struct causes *causes, uint32_t thread)
 
 static int end_run(struct causes *causes, struct cause_thread *it, const struct interval *interval)
 {
-	struct past_run *run = past_add(&it->past, past_limit(causes));
+	struct past_run *run = past_add(&it->past, causes->past_limit);
 
 	if (!run)
 		return -ENOMEM;

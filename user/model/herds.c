@@ -80,7 +80,7 @@ static struct burst *burst_of(struct herd_entry *entry, uint32_t waker, uint64_t
 	for (unsigned int i = 0; i < BURSTS_AT_ONCE; i++) {
 		struct burst *burst = &entry->bursts[i];
 
-		if (burst->woken && burst->waker == waker && time + BURST_GAP_NS >= burst->begin &&
+		if (burst->waker == waker && burst->woken && time + BURST_GAP_NS >= burst->begin &&
 		    time <= burst->end + BURST_GAP_NS)
 			return burst;
 		if (burst->serial < oldest->serial)

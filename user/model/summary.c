@@ -73,51 +73,84 @@ static int reserve(struct summary *summary, uint32_t thread)
 	return 0;
 }
 
-static void add_interval(void *context, const struct interval *interval)
+/* NULL: memory is out. */
+static inline struct tally *draw(struct summary *summary, const struct interval *interval)
 {
-	struct summary *summary = context;
-	uint64_t ns = interval->end - interval->begin;
 	struct tally *tally;
 	int error;
 
 	if (interval->thread >= summary->tallies.count && reserve(summary, interval->thread)) {
 		summary->error = -ENOMEM;
-		return;
+		return NULL;
 	}
 	tally = &summary->tallies.items[interval->thread];
-	switch (interval->state) {
-	case STATE_READY_WOKEN:
-	case STATE_READY_PREEMPTED:
-		if (ns > tally->ready_max_ns)
-			tally->ready_max_ns = ns;
-		histogram_add(&summary->ready, ns);
-		break;
-	case STATE_BLOCKED:
-	case STATE_STOPPED:
-		histogram_add(&summary->blocked, ns);
-		error = add_reason(tally, interval, ns);
-		if (error)
-			summary->error = error;
-		break;
-	default:
-		break;
-	}
 	error = bar_draw(&tally->pen, &summary->scale, interval->state, interval->begin,
 			 interval->end);
 	if (error)
 		summary->error = error;
+	return tally;
+}
+
+static void add_other(void *context, const struct interval *interval)
+{
+	draw(context, interval);
+}
+
+static void add_ready(void *context, const struct interval *interval)
+{
+	uint64_t ns = interval->end - interval->begin;
+	struct tally *tally = draw(context, interval);
+	struct summary *summary = context;
+
+	if (!tally)
+		return;
+	if (ns > tally->ready_max_ns)
+		tally->ready_max_ns = ns;
+	histogram_add(&summary->ready, ns);
+}
+
+static void add_wait(void *context, const struct interval *interval)
+{
+	uint64_t ns = interval->end - interval->begin;
+	struct tally *tally = draw(context, interval);
+	struct summary *summary = context;
+
+	if (!tally)
+		return;
+	histogram_add(&summary->blocked, ns);
+	if (add_reason(tally, interval, ns))
+		summary->error = -ENOMEM;
+}
+
+static int listen(struct timeline *timeline, struct summary *summary)
+{
+	const struct timeline_visitor visitors[] = {
+		{.context = summary,
+		 .interval = add_ready,
+		 .states = 1u << STATE_READY_WOKEN | 1u << STATE_READY_PREEMPTED},
+		{.context = summary,
+		 .interval = add_wait,
+		 .states = 1u << STATE_BLOCKED | 1u << STATE_STOPPED},
+		{.context = summary,
+		 .interval = add_other,
+		 .states = 1u << STATE_RUNNING | 1u << STATE_UNKNOWN},
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(visitors) / sizeof(visitors[0]) && !error; i++)
+		error = timeline_add_visitor(timeline, &visitors[i]);
+	return error;
 }
 
 int summary_new(struct timeline *timeline, uint64_t begin, uint64_t end, struct summary **ret)
 {
 	struct summary *summary = calloc(1, sizeof(*summary));
-	struct timeline_visitor visitor = {.context = summary, .interval = add_interval};
 
 	if (!summary)
 		return -ENOMEM;
 	summary->timeline = timeline;
 	summary->scale = (struct bar_scale){.begin = begin, .end = end};
-	if (timeline_add_visitor(timeline, &visitor)) {
+	if (listen(timeline, summary)) {
 		free(summary);
 		return -ENOMEM;
 	}

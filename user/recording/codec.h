@@ -74,8 +74,10 @@ const char *lane_decode(const struct block_header *header, const void *payload,
  * is not known. */
 static inline int record_has_time(const union pl_record *record)
 {
-	return record->kind == PL_SWITCH || record->kind == PL_WAKE || record->kind == PL_GAP ||
-	       record->kind == PL_RESUME || record->kind == PL_SAMPLE;
+	const unsigned int kinds =
+		1u << PL_SWITCH | 1u << PL_WAKE | 1u << PL_GAP | 1u << PL_RESUME | 1u << PL_SAMPLE;
+
+	return record->kind < 32 && kinds >> record->kind & 1;
 }
 
 /* What has no time of its own, but tells more of the PL_SWITCH that follows. */
