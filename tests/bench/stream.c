@@ -4,9 +4,10 @@
  *
  *	stream FILE EVENTS [THREADS [CPUS]]
  *
- * Threads of one process fight for a few locks, sleep, wait for a pipe and lose their CPUs, at 36
- *us an event: a hundred million of them are one hour. Written the way the capture does it, so that
- *the file's blocks are those of a real one. Prints what it did, as JSON: what a report must say.
+ * Threads of one process wait for locks, sleep, wait for a pipe and lose their CPUs, at a switch
+ * every 59 us, which makes a hundred million events an hour. Written the way the capture does it,
+ * so that the file's blocks are those of a real one. Prints what it did, as JSON: what a report
+ * must say.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 #include "recording/recording.h"
 
 #define BEGIN	   1000000000000ull
-#define EVENT_NS   59000ull /* between two switches */
+#define EVENT_NS   59000ull
 #define FLUSH_NS   1000000000ull /* as often as the capture does */
 #define FIRST_TID  1000u
 #define SHARING	   4u /* threads that have a lock in common */
