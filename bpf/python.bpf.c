@@ -58,8 +58,7 @@ inlined struct python_scratch *python_scratch_here(void)
 	return bpf_map_lookup_elem(&python_scratches, &cpu);
 }
 
-/* ---- functions --------------------------------------------------------------------------------
- */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 /* Where a function is kept, or is to be kept: a place that is free, or else one that is not. */
 inlined __u64 *place_of_code(__u64 code)
@@ -166,8 +165,7 @@ __weak __noinline __u32 send_code(__u32 number)
 	return 1;
 }
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 struct python_run {
 	__u64 hash;

@@ -57,8 +57,7 @@ inlined struct stack_scratch *scratch_here(void)
 	return bpf_map_lookup_elem(&stack_scratches, &cpu);
 }
 
-/* ---- stacks that are recognised ---------------------------------------------------------------
- */
+/* ---- stacks that are recognised -------------------------------------------------------------- */
 
 inlined struct pl_stack_place *place_of_stack(const struct where *where)
 {
@@ -180,8 +179,7 @@ __weak __noinline __u32 remember(const struct where *where, __u32 used, __u32 id
 	return 1;
 }
 
-/* ---- stacks that are sent ----------------------------------------------------------------------
- */
+/* ---- stacks that are sent -------------------------------------------------------------------- */
 
 inlined __u64 hash_of(const struct stack_scratch *scratch, const struct walk *walk, __u32 space)
 {
@@ -262,8 +260,7 @@ __weak __noinline __u32 send_copy(const struct where *where, __u32 id, __u32 sto
 	return id;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 inlined void walk_begin(struct walk *walk, const struct where *where)
 {

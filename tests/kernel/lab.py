@@ -28,6 +28,21 @@ def program_of(scenario):
     return glob.glob(os.path.join(BUILD, "workloads/*", scenario))[0]
 
 
+def in_session(session):
+    """The processes of a session that have not ended. One whose first thread has left lives on in its
+    other threads."""
+    found = set()
+    for path in glob.glob("/proc/[0-9]*/task/[0-9]*/stat"):
+        try:
+            with open(path) as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] not in "ZX":
+            found.add(int(path.split("/")[2]))
+    return found
+
+
 def scenario_text(name):
     """Its title and claims, as they stand in its program."""
     with open(program_of(name), "rb") as file:

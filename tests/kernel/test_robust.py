@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from lab import BUILD, program_of, scenario_text, tool
+from lab import BUILD, in_session, program_of, scenario_text, tool
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 # Smaller than by custom: what is looked at does not depend on the size.
@@ -25,21 +25,6 @@ SMALLER = {"counter-storm-race": ["--threads", "200"], "counter-storm-lock": ["-
 
 def names():
     return tool("list", "--names").stdout.split()
-
-
-def members(session):
-    """Processes of a session that have not ended. One whose first thread has left lives on in its
-    other threads."""
-    found = set()
-    for path in glob.glob("/proc/[0-9]*/task/[0-9]*/stat"):
-        try:
-            with open(path) as file:
-                fields = file.read().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] not in "ZX":
-            found.add(int(path.split("/")[2]))
-    return found
 
 
 class Killed(unittest.TestCase):
@@ -58,7 +43,7 @@ class Killed(unittest.TestCase):
             process.wait()
             return f"{name} went on after {number.name}"
         for _ in range(100):
-            left = members(process.pid)
+            left = in_session(process.pid)
             if not left:
                 return None
             time.sleep(0.05)
@@ -98,7 +83,7 @@ class Races(unittest.TestCase):
         try:
             output, _ = process.communicate(timeout=8)
         except subprocess.TimeoutExpired:
-            for pid in members(process.pid):
+            for pid in in_session(process.pid):
                 os.kill(pid, signal.SIGKILL)
             output, _ = process.communicate()
         return subprocess.CompletedProcess(program, process.returncode, output)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the scenarios of chapters 6 to 8 promise about their options, and about their ends."""
 
-import glob
 import os
 import re
 import signal
@@ -9,33 +8,15 @@ import subprocess
 import time
 import unittest
 
-from lab import BUILD, KernelTest, scenario
+from lab import KernelTest, in_session, program_of, scenario
 
 WITH_CHILDREN = ("pool-serial", "pool-queue", "list-private", "process-states", "switch-cost")
 
 
-def program(name):
-    return glob.glob(os.path.join(BUILD, "workloads", "*", name))[0]
-
-
 def start(name, *arguments):
     """In a session of its own, by which its descendants are found."""
-    return subprocess.Popen([program(name), *arguments], stdout=subprocess.PIPE,
+    return subprocess.Popen([program_of(name), *arguments], stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, start_new_session=True)
-
-
-def in_session(session):
-    """Pids of the processes of a session that have not ended."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            with open(path) as file:
-                fields = file.read().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] not in "ZX":
-            found.append(int(path.split("/")[2]))
-    return found
 
 
 def left_after(session, patience=3):

@@ -141,4 +141,17 @@ static inline const struct claim *evaluate_condition(struct model *model, const 
 	return evaluate(model, text);
 }
 
+/* May be asked again and again. */
+static inline void assert_judged(struct model *model, const char *condition, enum verdict verdict)
+{
+	struct claim *claim;
+
+	assert_int_equal(evaluate_condition(model, condition)->verdict, verdict);
+	vector_for_each (&model->claims, claim)
+		claim_free(claim);
+	vector_free(&model->claims);
+	free((char *)model->scenario_title);
+	model->scenario_title = NULL;
+}
+
 #endif

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "item_writer.h"
 #include "model/stack_tree.h"
 #include "model_simulator.h"
 #include "recording/stacks.h"
@@ -42,37 +43,6 @@ static inline void write_stacks(struct recording_writer *writer)
 		frames[0] = leaf;
 		recording_write_stack(writer, s, frames, 3, s == 9 ? STOP_READ : STOP_ROOT);
 	}
-}
-
-static inline void write_item(struct recording_writer *writer, const struct made_item *item)
-{
-	union pl_record records[5];
-	size_t count = 0;
-
-	if (item->is_life) {
-		union pl_life life = item->life;
-
-		life.head.size = life.head.kind == PL_LIFE_FORK || life.head.kind == PL_LIFE_TASK
-					 ? sizeof(life.task)
-				 : life.head.kind == PL_LIFE_TOTALS ? sizeof(life.totals)
-								    : sizeof(life.exit);
-		assert_int_equal(recording_write_life(writer, &life), 0);
-		return;
-	}
-	if (item->has_block)
-		records[count++] = item->block;
-	if (item->stack)
-		records[count++].stack = (struct pl_stack){.kind = PL_STACK,
-							   .what = PL_STACK_USER,
-							   .tid = item->record.sw.prev,
-							   .stack = item->stack};
-	if (item->waker_stack)
-		records[count++].stack = (struct pl_stack){.kind = PL_STACK,
-							   .what = PL_STACK_WAKER,
-							   .tid = item->record.sw.next,
-							   .stack = item->waker_stack};
-	records[count++] = item->record;
-	assert_int_equal(recording_write_lane(writer, item->cpu, records, count), 0);
 }
 
 /* A stack with most switches, and a stroke of the clock now and then. */

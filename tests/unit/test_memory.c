@@ -81,18 +81,6 @@ static void drop(struct model *model, struct stream *stream)
 	vector_free(&stream->items);
 }
 
-static void assert_says(struct model *model, const char *condition, enum verdict verdict)
-{
-	struct claim *claim;
-
-	assert_int_equal(evaluate_condition(model, condition)->verdict, verdict);
-	vector_for_each (&model->claims, claim)
-		claim_free(claim);
-	vector_free(&model->claims);
-	free((char *)model->scenario_title);
-	model->scenario_title = NULL;
-}
-
 static void a_process_has_the_faults_of_its_threads(void **state)
 {
 	struct stream stream = family();
@@ -117,22 +105,22 @@ static void claims_can_speak_of_memory(void **state)
 	struct stream stream = family();
 	struct model model = model_of(&stream);
 
-	assert_says(&model, "process[child].faults == 109", VERDICT_HELD);
-	assert_says(&model, "process[child].minor_faults == 107", VERDICT_HELD);
-	assert_says(&model, "process[child].major_faults == 2", VERDICT_HELD);
-	assert_says(&model, "process[child].cow_faults == 53", VERDICT_HELD);
-	assert_says(&model, "thread[side].faults == 8", VERDICT_HELD);
-	assert_says(&model, "thread[side].cow_faults == 3", VERDICT_HELD);
-	assert_says(&model, "threads[*].minor_faults == 127", VERDICT_HELD);
-	assert_says(&model, "threads[s*].faults == 8", VERDICT_HELD);
-	assert_says(&model, "threads[nobody].faults == 0", VERDICT_HELD);
-	assert_says(&model, "process[child].resident == 331776", VERDICT_HELD);
-	assert_says(&model, "process[child].resident_begin < process[child].resident",
+	assert_judged(&model, "process[child].faults == 109", VERDICT_HELD);
+	assert_judged(&model, "process[child].minor_faults == 107", VERDICT_HELD);
+	assert_judged(&model, "process[child].major_faults == 2", VERDICT_HELD);
+	assert_judged(&model, "process[child].cow_faults == 53", VERDICT_HELD);
+	assert_judged(&model, "thread[side].faults == 8", VERDICT_HELD);
+	assert_judged(&model, "thread[side].cow_faults == 3", VERDICT_HELD);
+	assert_judged(&model, "threads[*].minor_faults == 127", VERDICT_HELD);
+	assert_judged(&model, "threads[s*].faults == 8", VERDICT_HELD);
+	assert_judged(&model, "threads[nobody].faults == 0", VERDICT_HELD);
+	assert_judged(&model, "process[child].resident == 331776", VERDICT_HELD);
+	assert_judged(&model, "process[child].resident_begin < process[child].resident",
 		    VERDICT_HELD);
-	assert_says(&model, "process[child].resident_peak == 405504", VERDICT_HELD);
-	assert_says(&model, "process[task].resident == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "process[nobody].faults == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "thread[side].resident == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "process[child].resident_peak == 405504", VERDICT_HELD);
+	assert_judged(&model, "process[task].resident == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "process[nobody].faults == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "thread[side].resident == 0", VERDICT_UNDECIDED);
 	drop(&model, &stream);
 }
 
@@ -152,9 +140,9 @@ static void what_was_not_counted_is_not_known(void **state)
 	assert_false(model.threads.items[2].has_cow);
 	assert_false(model.processes.items[1].memory.has_cow);
 	assert_true(model.processes.items[1].memory.has_faults);
-	assert_says(&model, "process[child].cow_faults == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "process[child].faults == 109", VERDICT_HELD);
-	assert_says(&model, "thread[task].cow_faults == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "process[child].cow_faults == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "process[child].faults == 109", VERDICT_HELD);
+	assert_judged(&model, "thread[task].cow_faults == 0", VERDICT_UNDECIDED);
 	drop(&model, &stream);
 }
 

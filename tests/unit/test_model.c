@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "item_writer.h"
 #include "model/waiters.h"
 #include "model_simulator.h"
 
@@ -13,27 +14,6 @@ struct notes {
 	uint64_t lost;
 	bool abandoned;
 };
-
-static void write_item(struct recording_writer *writer, const struct made_item *item)
-{
-	union pl_record records[2];
-	size_t count = 0;
-
-	if (item->is_life) {
-		union pl_life life = item->life;
-
-		life.head.size = life.head.kind == PL_LIFE_FORK || life.head.kind == PL_LIFE_TASK
-					 ? sizeof(life.task)
-				 : life.head.kind == PL_LIFE_TOTALS ? sizeof(life.totals)
-								    : sizeof(life.exit);
-		assert_int_equal(recording_write_life(writer, &life), 0);
-		return;
-	}
-	if (item->has_block)
-		records[count++] = item->block;
-	records[count++] = item->record;
-	assert_int_equal(recording_write_lane(writer, item->cpu, records, count), 0);
-}
 
 /* The descriptor of a finished recording. */
 static int write_recording(const struct stream *stream, const struct notes *notes)

@@ -182,18 +182,6 @@ static void weights_are_the_kernels(void **state)
 
 /* ---- claims -------------------------------------------------------------------------------- */
 
-static void assert_says(struct model *model, const char *condition, enum verdict verdict)
-{
-	struct claim *claim;
-
-	assert_int_equal(evaluate_condition(model, condition)->verdict, verdict);
-	vector_for_each (&model->claims, claim)
-		claim_free(claim);
-	vector_free(&model->claims);
-	free((char *)model->scenario_title);
-	model->scenario_title = NULL;
-}
-
 static void claims_can_speak_of_slices_and_shares(void **state)
 {
 	struct model model = model_whole();
@@ -207,26 +195,26 @@ static void claims_can_speak_of_slices_and_shares(void **state)
 	*(struct preemption *)vector_add(&model.preemptions) = (struct preemption){0, 1, 2, MS};
 	*(struct preemption *)vector_add(&model.preemptions) =
 		(struct preemption){1, NO_THREAD, 5, MS};
-	assert_says(&model, "thread[burn-1].share == 75%", VERDICT_HELD);
-	assert_says(&model, "thread[burn-1].slices == 3", VERDICT_HELD);
-	assert_says(&model, "thread[burn-1].slice_mean == 2ms", VERDICT_HELD);
-	assert_says(&model, "thread[burn-1].slice_median == 2ms", VERDICT_HELD);
-	assert_says(&model, "thread[burn-1].slice_max == 4ms", VERDICT_HELD);
-	assert_says(&model, "thread[burn-1].preemptions == 2", VERDICT_HELD);
-	assert_says(&model, "thread[burn-1].nice == 5", VERDICT_HELD);
-	assert_says(&model, "thread[burn-1].weight == 335", VERDICT_HELD);
-	assert_says(&model, "thread[burn-2].rt_priority == 9", VERDICT_HELD);
-	assert_says(&model, "thread[burn-2].weight == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "thread[burn-2].slice_mean == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "preempted[burn-1,burn-2] == 2", VERDICT_HELD);
-	assert_says(&model, "preempted[burn-2,burn-1] == 0", VERDICT_HELD);
-	assert_says(&model, "preempted[*,others] == 5", VERDICT_HELD);
-	assert_says(&model, "preempted[*,*] == 7", VERDICT_HELD);
-	assert_says(&model, "preempted[burn-1] == 7", VERDICT_UNDECIDED);
-	assert_says(&model, "thread[nobody].share == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "thread[burn-1].share == 75%", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-1].slices == 3", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-1].slice_mean == 2ms", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-1].slice_median == 2ms", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-1].slice_max == 4ms", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-1].preemptions == 2", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-1].nice == 5", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-1].weight == 335", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-2].rt_priority == 9", VERDICT_HELD);
+	assert_judged(&model, "thread[burn-2].weight == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "thread[burn-2].slice_mean == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "preempted[burn-1,burn-2] == 2", VERDICT_HELD);
+	assert_judged(&model, "preempted[burn-2,burn-1] == 0", VERDICT_HELD);
+	assert_judged(&model, "preempted[*,others] == 5", VERDICT_HELD);
+	assert_judged(&model, "preempted[*,*] == 7", VERDICT_HELD);
+	assert_judged(&model, "preempted[burn-1] == 7", VERDICT_UNDECIDED);
+	assert_judged(&model, "thread[nobody].share == 0", VERDICT_UNDECIDED);
 	model.losses.records = 1;
-	assert_says(&model, "thread[burn-1].slices == 3", VERDICT_UNDECIDED);
-	assert_says(&model, "preempted[*,*] == 7", VERDICT_UNDECIDED);
+	assert_judged(&model, "thread[burn-1].slices == 3", VERDICT_UNDECIDED);
+	assert_judged(&model, "preempted[*,*] == 7", VERDICT_UNDECIDED);
 	vector_free(&model.preemptions);
 	model_clear(&model);
 }

@@ -87,18 +87,6 @@ static void drop(struct model *model, struct stream *stream)
 	vector_free(&stream->items);
 }
 
-static void assert_says(struct model *model, const char *condition, enum verdict verdict)
-{
-	struct claim *claim;
-
-	assert_int_equal(evaluate_condition(model, condition)->verdict, verdict);
-	vector_for_each (&model->claims, claim)
-		claim_free(claim);
-	vector_free(&model->claims);
-	free((char *)model->scenario_title);
-	model->scenario_title = NULL;
-}
-
 /* ---- the one that ends a process ----------------------------------------------------------- */
 
 /* The parent's signal 15 finds thread 21 in read, and 20 on its CPU. */
@@ -161,32 +149,32 @@ static void claims_can_speak_of_the_killer(void **state)
 	struct stream stream = killed();
 	struct model model = model_of(&stream, 1000);
 
-	assert_says(&model, "signals[task,child,15] == 1", VERDICT_HELD);
-	assert_says(&model, "signals[task,child] == 1", VERDICT_HELD);
-	assert_says(&model, "signals[*,*,*] == 1", VERDICT_HELD);
-	assert_says(&model, "signals[task,child,9] == 0", VERDICT_HELD);
-	assert_says(&model, "signals[kernel,child,15] == 0", VERDICT_HELD);
-	assert_says(&model, "signals[task,child,15].fatal == 1", VERDICT_HELD);
-	assert_says(&model, "signals[task,child,15].first == 500", VERDICT_HELD);
-	assert_says(&model, "signals[task,child,15].handled == 0", VERDICT_HELD);
-	assert_says(&model, "signals[task,child,15].ignored == 0", VERDICT_HELD);
-	assert_says(&model, "signals[task,child,9].first == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "process[child].killer.pid == process[task].pid", VERDICT_HELD);
-	assert_says(&model, "process[child].killer.at == 500", VERDICT_HELD);
-	assert_says(&model, "process[child].fault.address == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "process[task].killer.pid == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "thread[side].ended.taken == 1", VERDICT_HELD);
-	assert_says(&model, "thread[side].ended.itself == 1", VERDICT_NOT_HELD);
-	assert_says(&model, "thread[side].ended.waiting == 120", VERDICT_HELD);
-	assert_says(&model, "thread[side].ended.waiting.lock == 0", VERDICT_HELD);
-	assert_says(&model, "thread[side].ended.by == 20", VERDICT_UNDECIDED);
-	assert_says(&model, "thread[task].ended.itself == 1", VERDICT_UNDECIDED);
+	assert_judged(&model, "signals[task,child,15] == 1", VERDICT_HELD);
+	assert_judged(&model, "signals[task,child] == 1", VERDICT_HELD);
+	assert_judged(&model, "signals[*,*,*] == 1", VERDICT_HELD);
+	assert_judged(&model, "signals[task,child,9] == 0", VERDICT_HELD);
+	assert_judged(&model, "signals[kernel,child,15] == 0", VERDICT_HELD);
+	assert_judged(&model, "signals[task,child,15].fatal == 1", VERDICT_HELD);
+	assert_judged(&model, "signals[task,child,15].first == 500", VERDICT_HELD);
+	assert_judged(&model, "signals[task,child,15].handled == 0", VERDICT_HELD);
+	assert_judged(&model, "signals[task,child,15].ignored == 0", VERDICT_HELD);
+	assert_judged(&model, "signals[task,child,9].first == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "process[child].killer.pid == process[task].pid", VERDICT_HELD);
+	assert_judged(&model, "process[child].killer.at == 500", VERDICT_HELD);
+	assert_judged(&model, "process[child].fault.address == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "process[task].killer.pid == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "thread[side].ended.taken == 1", VERDICT_HELD);
+	assert_judged(&model, "thread[side].ended.itself == 1", VERDICT_NOT_HELD);
+	assert_judged(&model, "thread[side].ended.waiting == 120", VERDICT_HELD);
+	assert_judged(&model, "thread[side].ended.waiting.lock == 0", VERDICT_HELD);
+	assert_judged(&model, "thread[side].ended.by == 20", VERDICT_UNDECIDED);
+	assert_judged(&model, "thread[task].ended.itself == 1", VERDICT_UNDECIDED);
 	/* Mistakes are found, whatever happened. */
-	assert_says(&model, "signals[task] == 1", VERDICT_UNDECIDED);
-	assert_says(&model, "signals[task,child,99] == 1", VERDICT_UNDECIDED);
-	assert_says(&model, "thread[side].ended.waiting.nonsense == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "signals[task] == 1", VERDICT_UNDECIDED);
+	assert_judged(&model, "signals[task,child,99] == 1", VERDICT_UNDECIDED);
+	assert_judged(&model, "thread[side].ended.waiting.nonsense == 0", VERDICT_UNDECIDED);
 	model.losses.life = 1;
-	assert_says(&model, "signals[task,child,15] == 1", VERDICT_UNDECIDED);
+	assert_judged(&model, "signals[task,child,15] == 1", VERDICT_UNDECIDED);
 	drop(&model, &stream);
 }
 
@@ -264,11 +252,11 @@ static void a_fault_is_kept_with_its_address_and_instruction(void **state)
 	assert_int_equal(model.signals.count, 1);
 	assert_int_equal(model.processes.items[1].killer, 0);
 	assert_int_equal(model.signals.items[0].faulter, 2);
-	assert_says(&model, "process[child].fault.address == 4660", VERDICT_HELD);
-	assert_says(&model, "process[child].fault.ip == 22136", VERDICT_HELD);
-	assert_says(&model, "process[child].fault.code == 1", VERDICT_HELD);
-	assert_says(&model, "process[child].killer.pid == 0", VERDICT_HELD);
-	assert_says(&model, "signals[fault,child,11].fatal == 1", VERDICT_HELD);
+	assert_judged(&model, "process[child].fault.address == 4660", VERDICT_HELD);
+	assert_judged(&model, "process[child].fault.ip == 22136", VERDICT_HELD);
+	assert_judged(&model, "process[child].fault.code == 1", VERDICT_HELD);
+	assert_judged(&model, "process[child].killer.pid == 0", VERDICT_HELD);
+	assert_judged(&model, "signals[fault,child,11].fatal == 1", VERDICT_HELD);
 	drop(&model, &stream);
 }
 
@@ -301,8 +289,8 @@ static void the_thread_that_exits_is_named_to_those_it_takes_along(void **state)
 	assert_int_equal(model.processes.items[1].exiter, 1);
 	assert_int_equal(model.threads.items[2].ended_by, 1);
 	assert_int_equal(model.threads.items[1].ended_by, NO_THREAD);
-	assert_says(&model, "thread[side].ended.by == 20", VERDICT_HELD);
-	assert_says(&model, "thread[child].ended.itself == 1", VERDICT_HELD);
+	assert_judged(&model, "thread[side].ended.by == 20", VERDICT_HELD);
+	assert_judged(&model, "thread[child].ended.itself == 1", VERDICT_HELD);
 	drop(&model, &stream);
 }
 
@@ -318,7 +306,7 @@ static void too_many_kinds_are_counted_together(void **state)
 	model = model_of(&stream, 10000);
 	assert_int_equal(model.signals.count, 4096);
 	assert_int_equal(model.signals_beyond, 5000 - 4096);
-	assert_says(&model, "signals[*,child] > 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "signals[*,child] > 0", VERDICT_UNDECIDED);
 	drop(&model, &stream);
 }
 

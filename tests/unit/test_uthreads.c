@@ -352,18 +352,6 @@ static void each_instant_of_a_user_thread_is_as_its_marks_and_carriers_say(void 
 
 /* ---- single cases ---------------------------------------------------------------------------- */
 
-static void assert_says(struct model *model, const char *condition, enum verdict verdict)
-{
-	struct claim *claim;
-
-	assert_int_equal(evaluate_condition(model, condition)->verdict, verdict);
-	vector_for_each (&model->claims, claim)
-		claim_free(claim);
-	vector_free(&model->claims);
-	free((char *)model->scenario_title);
-	model->scenario_title = NULL;
-}
-
 /* One carrier, two user threads; the first one sleeps in a call from 40 to 90. */
 static void in_many_to_one_all_stand_while_one_call_blocks(void **state)
 {
@@ -381,26 +369,26 @@ static void in_many_to_one_all_stand_while_one_call_blocks(void **state)
 	add_mark(&stream, 110, TGID, PL_MARK_UTHREAD_SWITCH, 0);
 	add_mark(&stream, 120, TGID, PL_MARK_UTHREAD_STATE, 1)->state = PL_UTHREAD_ENDED;
 	play(&stream, 200, &fed, &model);
-	assert_says(&model, "uthreads == 2 and carriers == 1", VERDICT_HELD);
-	assert_says(&model, "uthread[user-1].blocked == 50", VERDICT_HELD);
-	assert_says(&model, "uthread[user-1].running == 15", VERDICT_HELD);
-	assert_says(&model, "uthread[user-1].stood_still == 0", VERDICT_HELD);
-	assert_says(&model, "uthread[user-1].life == 100", VERDICT_HELD);
-	assert_says(&model, "uthread[user-2].stood_still == 50", VERDICT_HELD);
-	assert_says(&model, "uthread[user-2].running == 10", VERDICT_HELD);
-	assert_says(&model, "uthread[user-2].ready == 120", VERDICT_HELD);
-	assert_says(&model, "uthread[user-2].switches == 1", VERDICT_HELD);
-	assert_says(&model, "uthread[user-2].moves == 0", VERDICT_HELD);
-	assert_says(&model, "uthreads[user-*].stood_still == 50", VERDICT_HELD);
-	assert_says(&model, "uthreads[none*] == 0", VERDICT_HELD);
-	assert_says(&model, "uthread[user-*].running == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "uthread[nobody].running == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "uthread[user-1].nonsense == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "uthreads == 2 and carriers == 1", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-1].blocked == 50", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-1].running == 15", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-1].stood_still == 0", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-1].life == 100", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-2].stood_still == 50", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-2].running == 10", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-2].ready == 120", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-2].switches == 1", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-2].moves == 0", VERDICT_HELD);
+	assert_judged(&model, "uthreads[user-*].stood_still == 50", VERDICT_HELD);
+	assert_judged(&model, "uthreads[none*] == 0", VERDICT_HELD);
+	assert_judged(&model, "uthread[user-*].running == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "uthread[nobody].running == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "uthread[user-1].nonsense == 0", VERDICT_UNDECIDED);
 	model.losses.marks = 1;
-	assert_says(&model, "uthreads == 2", VERDICT_UNDECIDED);
+	assert_judged(&model, "uthreads == 2", VERDICT_UNDECIDED);
 	model.losses.marks = 0;
 	model.losses.marks_refused = true;
-	assert_says(&model, "uthreads == 2", VERDICT_UNDECIDED);
+	assert_judged(&model, "uthreads == 2", VERDICT_UNDECIDED);
 	drop(&fed, &model);
 	vector_free(&stream.items);
 }
@@ -456,17 +444,17 @@ static void phases_and_other_marks_are_kept(void **state)
 	assert_int_equal(strlen(model.phases.items[3].text), PL_MARK_TEXT);
 	assert_int_equal(strlen(model.phases.items[4].text), PL_MARK_NAME);
 	assert_int_equal(model.uthreads.count, 0);
-	assert_says(&model, "phase[step] == 10 and phase[step].last == 30", VERDICT_HELD);
-	assert_says(&model, "phase[step].count == 2 and phase[in*] == 20", VERDICT_HELD);
-	assert_says(&model, "phase[never].count == 0", VERDICT_HELD);
-	assert_says(&model, "phase[never] == 0", VERDICT_UNDECIDED);
-	assert_says(&model, "uthreads == 0 and carriers == 0", VERDICT_HELD);
+	assert_judged(&model, "phase[step] == 10 and phase[step].last == 30", VERDICT_HELD);
+	assert_judged(&model, "phase[step].count == 2 and phase[in*] == 20", VERDICT_HELD);
+	assert_judged(&model, "phase[never].count == 0", VERDICT_HELD);
+	assert_judged(&model, "phase[never] == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "uthreads == 0 and carriers == 0", VERDICT_HELD);
 	assert_int_equal(model.marks.count, 2);
 	assert_int_equal(model.marks.items[1].count, 1);
 	model.marks.items[0].name = "a:b";
 	model.marks.items[1].name = "c:d";
-	assert_says(&model, "marks[c:d] == 1 and marks[a:b] == 0", VERDICT_HELD);
-	assert_says(&model, "marks[e:f] == 0", VERDICT_UNDECIDED);
+	assert_judged(&model, "marks[c:d] == 1 and marks[a:b] == 0", VERDICT_HELD);
+	assert_judged(&model, "marks[e:f] == 0", VERDICT_UNDECIDED);
 	drop(&fed, &model);
 	vector_free(&stream.items);
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/vector.h"
 #include "bpf/holds_sums.h"
+#include "capture/mapped_code.h"
 
 /* What to do at the begin of which function. Spin locks begin with an instruction that cannot be
  * probed. */
@@ -166,27 +167,15 @@ static int probe_file(struct holds *holds, const char *path)
 	return error;
 }
 
-/* Every file of code that a process has mapped. Of our own that is the C library which the program
- * to be run will have as well. */
-static int probe_process(struct holds *holds, pid_t pid, const char *only)
+static int probe_mapped(void *context, const char *path, const char *name)
 {
-	unsigned long begin, end, inode, last = 0;
-	char maps[64], line[4352], path[128];
-	CLEANUP_FCLOSE FILE *file = NULL;
-	char rights[8];
-	int error = 0;
+	return probe_file(context, path);
+}
 
-	snprintf(maps, sizeof(maps), "/proc/%d/maps", pid);
-	file = fopen(maps, "re");
-	while (!error && file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &begin, &end, rights, &inode) != 4 ||
-		    !inode || rights[2] != 'x' || inode == last || (only && !strstr(line, only)))
-			continue;
-		last = inode;
-		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", pid, begin, end);
-		error = probe_file(holds, path);
-	}
-	return error;
+/* Of our own code, for the program to be run will have the same library. */
+static int probe_c_library(void *context, const char *path, const char *name)
+{
+	return strstr(name, "/libc") ? probe_file(context, path) : 0;
 }
 
 static int probe_all(struct holds *holds, const struct holds_request *request)
@@ -195,8 +184,8 @@ static int probe_all(struct holds *holds, const struct holds_request *request)
 	int error = 0;
 
 	if (request->pid)
-		return probe_process(holds, request->pid, NULL);
-	error = probe_process(holds, getpid(), "/libc");
+		return mapped_code_each(request->pid, probe_mapped, holds);
+	error = mapped_code_each(getpid(), probe_c_library, holds);
 	if (error || (request->program_fd < 0 && !request->program))
 		return error;
 	/* It may have been linked statically. */

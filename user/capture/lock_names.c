@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/cleanup.h"
 
 #include "base/log.h"
+#include "base/format_text.h"
 #include "symbols/python.h"
 
 /* A program may well have a lock in each of a million objects; the names of some will do. */
@@ -300,18 +300,6 @@ static char *name_in_library(struct lock_names *names, const struct pl_life_fute
 	return fd >= 0 ? variables_name_in(names->variables, fd, &trace) : NULL;
 }
 
-__attribute__((format(printf, 1, 2))) static char *text(const char *format, ...)
-{
-	va_list arguments;
-	char *words;
-
-	va_start(arguments, format);
-	if (vasprintf(&words, format, arguments) < 0)
-		words = NULL;
-	va_end(arguments);
-	return words;
-}
-
 /* With what the kernel side told when the thread blocked. */
 static char *name_afterwards(struct lock_names *names, const struct pl_life_futex *futex)
 {
@@ -321,12 +309,12 @@ static char *name_afterwards(struct lock_names *names, const struct pl_life_fute
 	char *name = NULL;
 
 	if (futex->flags & PL_AREA_HEAP)
-		return text("heap+0x%" PRIx64, offset);
+		return format_text("heap+0x%" PRIx64, offset);
 	if (futex->flags & PL_AREA_SHARED)
-		return text("shared %.*s+0x%" PRIx64, PL_AREA_NAME_LEN,
-			    *futex->name ? futex->name : "memory", offset + futex->offset);
+		return format_text("shared %.*s+0x%" PRIx64, PL_AREA_NAME_LEN,
+				   *futex->name ? futex->name : "memory", offset + futex->offset);
 	if (futex->flags & PL_AREA_STACK)
-		return text("stack of the main thread");
+		return format_text("stack of the main thread");
 	if (program)
 		name = name_in_program(names, futex);
 	else
@@ -334,8 +322,8 @@ static char *name_afterwards(struct lock_names *names, const struct pl_life_fute
 	if (name)
 		return name;
 	if (futex->stack >= futex->start && futex->stack < futex->end)
-		return text("stack of thread %" PRIu32, futex->head.tid);
-	return text("%s+0x%" PRIx64, futex->inode ? "file" : "anonymous", offset);
+		return format_text("stack of thread %" PRIu32, futex->head.tid);
+	return format_text("%s+0x%" PRIx64, futex->inode ? "file" : "anonymous", offset);
 }
 
 /* ---- Python -------------------------------------------------------------------------------- */

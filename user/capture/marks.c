@@ -12,6 +12,7 @@
 #include "base/exit_status.h"
 #include "base/find_program.h"
 #include "base/log.h"
+#include "capture/mapped_code.h"
 #include "capture/usdt.h"
 #include "recording/recording.h"
 
@@ -93,26 +94,9 @@ static int look_in_program(struct search *search, const char *name)
 	return error || !path ? error : look_in(search, path);
 }
 
-/* The program and its libraries, also those that are deleted, each once. */
-static int look_in_process(struct search *search, pid_t pid)
+static int look_in_mapped(void *context, const char *path, const char *name)
 {
-	char maps[64], line[4352], path[128];
-	unsigned long begin, end, inode, last = 0;
-	CLEANUP_FCLOSE FILE *file = NULL;
-	char rights[8];
-	int error = 0;
-
-	snprintf(maps, sizeof(maps), "/proc/%d/maps", pid);
-	file = fopen(maps, "re");
-	while (!error && file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &begin, &end, rights, &inode) != 4 ||
-		    !inode || rights[2] != 'x' || inode == last)
-			continue;
-		last = inode;
-		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", pid, begin, end);
-		error = look_in(search, path);
-	}
-	return error;
+	return look_in(context, path);
 }
 
 static int look_in_files(struct search *search, const char *files)
@@ -171,7 +155,7 @@ static int search_all(struct search *search, const struct marks_request *request
 		status = look_in_program(search, request->program);
 	}
 	if (!status && request->pid)
-		status = look_in_process(search, request->pid);
+		status = mapped_code_each(request->pid, look_in_mapped, search);
 	if (!status && request->files)
 		status = look_in_files(search, request->files);
 	for (size_t i = 0; !status && i < search->marks->others.count; i++) {

@@ -88,8 +88,7 @@ void python_stacks_keep(struct python_stacks *stacks, uint32_t id,
 	frame_map_add(&stacks->native_ids, id, (uint32_t)stacks->natives.count);
 }
 
-/* ---- functions --------------------------------------------------------------------------------
- */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 /* As the kernel side told it, or the whole of it, while the process lives. */
 static void take_table(struct code *code, const struct pl_python_code *told)

@@ -52,8 +52,7 @@ static void keep_error(struct stacks *stacks, int error)
 		stacks->error = error;
 }
 
-/* ---- into the recording -----------------------------------------------------------------------
- */
+/* ---- into the recording ---------------------------------------------------------------------- */
 
 static bool is_loop(const struct mapped_code *code, uint64_t address)
 {
@@ -210,8 +209,7 @@ static int take_record(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* ---- from the kernel side ---------------------------------------------------------------------
- */
+/* ---- from the kernel side -------------------------------------------------------------------- */
 
 static void refill(struct stacks *stacks)
 {

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model/claims_names.h"
 #include "model/model.h"
@@ -32,6 +33,15 @@ static inline enum figure_result known(long double *ret, long double value)
 	return FIGURE_KNOWN;
 }
 
+static inline bool is_among(const char *word, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(word, words[i]))
+			return true;
+	}
+	return false;
+}
+
 /* What the recording can be trusted with; false with the reason filled in. */
 bool stream_is_whole(const struct model *model, struct because because);
 bool threads_are_known(const struct model *model, struct because because);
@@ -44,9 +54,11 @@ enum figure_result find_process(const struct model *model, const char *name,
 /* "page_fault"; REASON_NONE if there is no such reason. */
 enum reason reason_called(const char *word);
 
-/* ---- the subjects; each answers FIGURE_NO_NAME to what is not its own -------------------------
- */
+/* ---- the subjects; each answers FIGURE_NO_NAME to what is not its own ------------------------ */
 
+/* process[NAME].pid, .parent, .life, .status, .signal */
+enum figure_result process_figure(const struct model *model, const struct claim_name *name,
+				  long double *ret, struct because because);
 /* signals[FROM,TO,NUMBER]..., thread[NAME].ended..., process[NAME].killer... */
 enum figure_result signal_figure(const struct model *model, const struct claim_name *name,
 				 long double *ret, struct because because);

@@ -182,11 +182,8 @@ static enum figure_result process_end_figure(const struct model *model,
 					     "fault.code"};
 	const struct process *process = NULL;
 	enum figure_result result;
-	size_t i = 0;
 
-	while (i < sizeof(fields) / sizeof(fields[0]) && strcmp(name->tail, fields[i]))
-		i++;
-	if (i == sizeof(fields) / sizeof(fields[0]))
+	if (!is_among(name->tail, fields, sizeof(fields) / sizeof(fields[0])))
 		return FIGURE_NO_NAME;
 	if (!threads_are_known(model, because))
 		return FIGURE_UNKNOWN;

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A scenario tells the addresses of its variables as facts: lock_address names one `lock`. */
-static const char *fact_at(const struct model *model, uint64_t address, int *ret_length)
+const char *variable_at(const struct model *model, uint64_t address, int *ret_length)
 {
 	static const char suffix[] = "_address";
 	const struct fact *fact;
@@ -29,7 +28,7 @@ struct lock_label lock_label(const struct model *model, const struct lock *lock,
 {
 	struct lock_label label;
 	int length;
-	const char *name = fact_at(model, address, &length);
+	const char *name = variable_at(model, address, &length);
 
 	if (name)
 		snprintf(label.text, sizeof(label.text), "%.*s", length, name);

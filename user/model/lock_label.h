@@ -5,6 +5,10 @@
 
 #include "model/model.h"
 
+/* A scenario tells the addresses of its variables as facts: lock_address names one `lock`. That
+ * name, as so many characters; NULL if nothing is known to lie there. */
+const char *variable_at(const struct model *model, uint64_t address, int *ret_length);
+
 struct lock_label {
 	char text[128];
 };

@@ -147,8 +147,7 @@ static uint64_t wiped_before(const struct race_certain *certain, uint64_t time)
 	return index ? certain->latest[index - 1] : 0;
 }
 
-/* ---- what may have been there -----------------------------------------------------------------
- */
+/* ---- what may have been there ---------------------------------------------------------------- */
 
 static int visit(const struct moments *moments, uint64_t key, const struct before *before,
 		 uint64_t wiped, int (*call)(void *context, uint32_t position), void *context)
@@ -238,8 +237,7 @@ static struct before wiped_by(const struct race_certain *certain, uint32_t posit
 	return (struct before){step->begin, step->end, last->value, true};
 }
 
-/* ---- who may live -----------------------------------------------------------------------------
- */
+/* ---- who may live ---------------------------------------------------------------------------- */
 
 static int revive(void *context, uint32_t position)
 {

@@ -157,8 +157,7 @@ static int add_loss(struct race_work *work, const struct race_certain *certain,
 	return 0;
 }
 
-/* ---- updates from the same value to the same value ---------------------------------------------
- */
+/* ---- updates from the same value to the same value ------------------------------------------- */
 
 /* An update whose read was seen by itself. */
 struct twin {

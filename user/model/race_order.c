@@ -294,8 +294,7 @@ static int settle(struct search *search, uint32_t at)
 	return 0;
 }
 
-/* ---- steps that were told late ----------------------------------------------------------------
- */
+/* ---- steps that were told late --------------------------------------------------------------- */
 
 /* The first step that ends after `time`. */
 static uint32_t first_after(const struct search *search, uint64_t time)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "model/lock_label.h"
 #include "show/comparison.h"
 #include "show/derive.h"
 #include "show/lock_names.h"

@@ -298,21 +298,3 @@ char *command_line(const struct model *model)
 	}
 	return line;
 }
-
-const char *variable_at(const struct model *model, uint64_t address, int *ret_length)
-{
-	static const char suffix[] = "_address";
-	const struct fact *fact;
-
-	vector_for_each (&model->facts, fact) {
-		size_t length = strlen(fact->name), ending = strlen(suffix);
-
-		if (length <= ending || strcmp(fact->name + length - ending, suffix) != 0)
-			continue;
-		if (strtoull(fact->value, NULL, 0) == address) {
-			*ret_length = (int)(length - ending);
-			return fact->name;
-		}
-	}
-	return NULL;
-}

@@ -47,10 +47,6 @@ struct result {
 };
 struct result model_result(const struct model *model);
 
-/* A scenario tells the addresses of its variables as facts: lock_address names one `lock`. That
- * name, as so many characters; NULL if nothing is known to lie there. */
-const char *variable_at(const struct model *model, uint64_t address, int *ret_length);
-
 /* One reason over several threads; a system call that has no word of its own is one of its own. */
 struct reason_sum {
 	enum reason reason;

@@ -210,21 +210,27 @@ void text_put(struct text *text, enum style style, const char *words)
 	}
 }
 
+/* NULL, and the error kept, for lack of memory. */
+static char *words_of(struct text *text, const char *format, va_list arguments)
+{
+	char *words;
+
+	if (vasprintf(&words, format, arguments) >= 0)
+		return words;
+	text->error = text->error ? text->error : -ENOMEM;
+	return NULL;
+}
+
 void text_print(struct text *text, enum style style, const char *format, ...)
 {
 	CLEANUP_FREE char *words = NULL;
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&words, format, arguments);
+	words = words_of(text, format, arguments);
 	va_end(arguments);
-	if (length < 0) {
-		words = NULL;
-		text->error = text->error ? text->error : -ENOMEM;
-		return;
-	}
-	text_put(text, style, words);
+	if (words)
+		text_put(text, style, words);
 }
 
 /* A name, its number and the unit stay together: what ends in a digit goes on with the next word,
@@ -272,6 +278,21 @@ void text_wrap(struct text *text, unsigned int indent, enum style style, const c
 		text_put(text, style, word);
 		first = false;
 	}
+}
+
+void text_paragraph(struct text *text, const char *mark, enum style style, const char *format, ...)
+{
+	CLEANUP_FREE char *words = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	words = words_of(text, format, arguments);
+	va_end(arguments);
+	if (!words)
+		return;
+	text_put(text, style, mark);
+	text_wrap(text, 2, style, words);
+	text_end(text);
 }
 
 void text_spaces(struct text *text, unsigned int count)

@@ -38,34 +38,31 @@ static void put_box(FILE *out, int which, const char *note)
 		box->y - 2, box->name, box->x, box->y + 18, note);
 }
 
-/* A line along a path, and its words beside it. */
-static void put_arrow(FILE *out, const char *path, int x, int y, uint64_t count, const char *name)
-{
-	fprintf(out,
-		"<path d=\"%s\" marker-end=\"url(#tip)\"/><text x=\"%d\" y=\"%d\" "
-		"class=\"count\">%s %s</text>\n",
-		path, x, y, format_count(count).text, name);
-}
+/* Each a line along a path, and where its words are beside it. */
+static const struct {
+	enum arrow arrow;
+	const char *path;
+	int x, y;
+} lines[] = {
+	{ARROW_BORN, "M 150 112 C 150 170, 190 210, 241 218", 150, 190},
+	{ARROW_DISPATCHED, "M 415 205 C 480 180, 550 180, 611 205", 515, 176},
+	{ARROW_PREEMPTED, "M 615 237 C 550 262, 480 262, 419 237", 515, 276},
+	{ARROW_BLOCKED, "M 680 252 C 680 330, 660 390, 604 400", 612, 345},
+	{ARROW_WOKEN, "M 430 400 C 372 390, 350 330, 350 256", 412, 345},
+	/* A stopped thread goes on where it was: most were blocked or about to run. */
+	{ARROW_STOPPED, "M 735 252 C 735 440, 700 510, 604 512", 765, 440},
+	{ARROW_CONTINUED, "M 430 512 C 330 510, 295 440, 295 256", 262, 440},
+	{ARROW_ENDED, "M 720 188 C 730 160, 745 140, 757 116", 690, 150},
+};
 
 static void put_arrows(FILE *out, const uint64_t *arrows)
 {
-	put_arrow(out, "M 150 112 C 150 170, 190 210, 241 218", 150, 190, arrows[ARROW_BORN],
-		  arrow_name(ARROW_BORN));
-	put_arrow(out, "M 415 205 C 480 180, 550 180, 611 205", 515, 176, arrows[ARROW_DISPATCHED],
-		  arrow_name(ARROW_DISPATCHED));
-	put_arrow(out, "M 615 237 C 550 262, 480 262, 419 237", 515, 276, arrows[ARROW_PREEMPTED],
-		  arrow_name(ARROW_PREEMPTED));
-	put_arrow(out, "M 680 252 C 680 330, 660 390, 604 400", 612, 345, arrows[ARROW_BLOCKED],
-		  arrow_name(ARROW_BLOCKED));
-	put_arrow(out, "M 430 400 C 372 390, 350 330, 350 256", 412, 345, arrows[ARROW_WOKEN],
-		  arrow_name(ARROW_WOKEN));
-	/* A stopped thread goes on where it was: most were blocked or about to run. */
-	put_arrow(out, "M 735 252 C 735 440, 700 510, 604 512", 765, 440, arrows[ARROW_STOPPED],
-		  arrow_name(ARROW_STOPPED));
-	put_arrow(out, "M 430 512 C 330 510, 295 440, 295 256", 262, 440, arrows[ARROW_CONTINUED],
-		  arrow_name(ARROW_CONTINUED));
-	put_arrow(out, "M 720 188 C 730 160, 745 140, 757 116", 690, 150, arrows[ARROW_ENDED],
-		  arrow_name(ARROW_ENDED));
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		fprintf(out,
+			"<path d=\"%s\" marker-end=\"url(#tip)\"/><text x=\"%d\" y=\"%d\" "
+			"class=\"count\">%s %s</text>\n",
+			lines[i].path, lines[i].x, lines[i].y,
+			format_count(arrows[lines[i].arrow]).text, arrow_name(lines[i].arrow));
 }
 
 static void put_style(FILE *out)

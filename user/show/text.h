@@ -56,6 +56,9 @@ __attribute__((format(printf, 3, 4))) void text_print(struct text *text, enum st
 						      const char *format, ...);
 /* Breaks between words where the line ends; the next lines begin at column `indent`. */
 void text_wrap(struct text *text, unsigned int indent, enum style style, const char *words);
+/* The same for a line of its own, or several: what follows the first begins at column 2. */
+__attribute__((format(printf, 4, 5))) void
+text_paragraph(struct text *text, const char *mark, enum style style, const char *format, ...);
 void text_spaces(struct text *text, unsigned int count);
 /* Spaces up to that column; none if it is behind us. */
 void text_pad(struct text *text, unsigned int column);

@@ -9,25 +9,6 @@
 #include "recording/stacks.h"
 #include "show/derive.h"
 
-__attribute__((format(printf, 3, 4))) static void put_warning(struct text *text, enum style style,
-							      const char *format, ...)
-{
-	CLEANUP_FREE char *words = NULL;
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(&words, format, arguments) < 0) {
-		words = NULL;
-		text->error = -ENOMEM;
-	}
-	va_end(arguments);
-	if (!words)
-		return;
-	text_put(text, style, "! ");
-	text_wrap(text, 2, style, words);
-	text_end(text);
-}
-
 /* " on CPU 1, 3", "" if it is not known where. */
 static char *lost_where(const struct model *model)
 {
@@ -58,55 +39,59 @@ static void put_losses(struct text *text, const struct model *model)
 	CLEANUP_FREE char *where = losses->records ? lost_where(model) : NULL;
 
 	if (losses->records)
-		put_warning(text, STYLE_BAD,
-			    "%s records lost%s: totals are exact, the timeline has gaps",
-			    format_count(losses->records).text, where ? where : "");
+		text_paragraph(text, "! ", STYLE_BAD,
+			       "%s records lost%s: totals are exact, the timeline has gaps",
+			       format_count(losses->records).text, where ? where : "");
 	if (losses->life)
-		put_warning(text, STYLE_BAD,
-			    "%s records of lives lost: threads or processes, their names or their "
-			    "totals may be missing",
-			    format_count(losses->life).text);
+		text_paragraph(
+			text, "! ", STYLE_BAD,
+			"%s records of lives lost: threads or processes, their names or their "
+			"totals may be missing",
+			format_count(losses->life).text);
 	if (losses->marks)
-		put_warning(text, STYLE_BAD,
-			    "%s marks of the program lost: phases and user threads are not whole",
-			    format_count(losses->marks).text);
+		text_paragraph(
+			text, "! ", STYLE_BAD,
+			"%s marks of the program lost: phases and user threads are not whole",
+			format_count(losses->marks).text);
 	if (losses->marks_refused)
-		put_warning(text, STYLE_DOUBT,
-			    "the program's marks could not all be followed: phases and user "
-			    "threads may be missing");
+		text_paragraph(text, "! ", STYLE_DOUBT,
+			       "the program's marks could not all be followed: phases and user "
+			       "threads may be missing");
 	if (losses->missed)
-		put_warning(text, STYLE_BAD,
-			    "the kernel skipped the tracer's programs %s times: totals and "
-			    "timeline miss what happened then",
-			    format_count(losses->missed).text);
+		text_paragraph(text, "! ", STYLE_BAD,
+			       "the kernel skipped the tracer's programs %s times: totals and "
+			       "timeline miss what happened then",
+			       format_count(losses->missed).text);
 	if (losses->untracked)
-		put_warning(text, STYLE_BAD,
-			    "%s threads were not followed: there were more than the tracer has "
-			    "room for",
-			    format_count(losses->untracked).text);
+		text_paragraph(text, "! ", STYLE_BAD,
+			       "%s threads were not followed: there were more than the tracer has "
+			       "room for",
+			       format_count(losses->untracked).text);
 	if (losses->totals_disagree)
-		put_warning(text, STYLE_BAD,
-			    "for %s threads the timeline and the kernel side's totals differ "
-			    "though nothing was lost: this should not happen, please report it",
-			    format_count(losses->totals_disagree).text);
+		text_paragraph(text, "! ", STYLE_BAD,
+			       "for %s threads the timeline and the kernel side's totals differ "
+			       "though nothing was lost: this should not happen, please report it",
+			       format_count(losses->totals_disagree).text);
 	if (losses->repaired)
-		put_warning(text, STYLE_DOUBT,
-			    "%s steps did not fit together: the time around them is shown as "
-			    "unknown",
-			    format_count(losses->repaired).text);
+		text_paragraph(text, "! ", STYLE_DOUBT,
+			       "%s steps did not fit together: the time around them is shown as "
+			       "unknown",
+			       format_count(losses->repaired).text);
 }
 
 static void put_recording(struct text *text, const struct model *model, const struct sums *sums)
 {
 	if (!model->complete)
-		put_warning(text, STYLE_BAD,
-			    "the recording was cut off: what came after its last block is missing");
+		text_paragraph(
+			text, "! ", STYLE_BAD,
+			"the recording was cut off: what came after its last block is missing");
 	if (sums->with_totals < sums->threads && model->complete)
-		put_warning(text, STYLE_DOUBT,
-			    "%s of %s threads have no totals from the kernel side: their figures "
-			    "are the timeline's alone",
-			    format_count(sums->threads - sums->with_totals).text,
-			    format_count(sums->threads).text);
+		text_paragraph(
+			text, "! ", STYLE_DOUBT,
+			"%s of %s threads have no totals from the kernel side: their figures "
+			"are the timeline's alone",
+			format_count(sums->threads - sums->with_totals).text,
+			format_count(sums->threads).text);
 }
 
 static void put_wakers(struct text *text, const struct model *model, const struct sums *sums)
@@ -116,10 +101,11 @@ static void put_wakers(struct text *text, const struct model *model, const struc
 						     : "";
 
 	if (sums->wakers_unknown)
-		put_warning(text, STYLE_DOUBT,
-			    "who ended the wait is not known for %s of %s waits%s",
-			    format_count(sums->wakers_unknown).text,
-			    format_count(sums->wakers_known + sums->wakers_unknown).text, because);
+		text_paragraph(text, "! ", STYLE_DOUBT,
+			       "who ended the wait is not known for %s of %s waits%s",
+			       format_count(sums->wakers_unknown).text,
+			       format_count(sums->wakers_known + sums->wakers_unknown).text,
+			       because);
 }
 
 /* " · stacks 99.9 % whole", and why the others are not. */
@@ -129,12 +115,13 @@ static void put_stacks(struct text *text, const struct model *model)
 
 	for (unsigned int stop = 1; stop < STOP_COUNT; stop++)
 		if (ends->stops[stop] && stop != STOP_NO_MEMORY)
-			put_warning(text, STYLE_DOUBT, "%s of %s stacks are not whole: %s",
-				    format_count(ends->stops[stop]).text,
-				    format_count(ends->stacks).text, stack_stop_text(stop));
+			text_paragraph(text, "! ", STYLE_DOUBT, "%s of %s stacks are not whole: %s",
+				       format_count(ends->stops[stop]).text,
+				       format_count(ends->stacks).text, stack_stop_text(stop));
 	if (ends->lost + ends->unknown)
-		put_warning(text, STYLE_BAD, "%s stacks lost: the waits are there, without them",
-			    format_count(ends->lost + ends->unknown).text);
+		text_paragraph(text, "! ", STYLE_BAD,
+			       "%s stacks lost: the waits are there, without them",
+			       format_count(ends->lost + ends->unknown).text);
 }
 
 static int format_stacks(char *words, size_t size, const struct stack_ends *ends)

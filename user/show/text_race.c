@@ -45,8 +45,7 @@ struct figure race_value(const struct watched *watched, uint64_t value)
 	return format_count(value);
 }
 
-/* ---- what there is ----------------------------------------------------------------------------
- */
+/* ---- what there is --------------------------------------------------------------------------- */
 
 static void put_title(struct text *text, const struct watch_report *report,
 		      const struct watched *watched)
@@ -187,8 +186,7 @@ static void put_lost(struct text *text, const struct watch_report *report,
 			 format_count(race->undecided).text);
 }
 
-/* ---- locks ------------------------------------------------------------------------------------
- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 static void name_locks(const struct watch_report *report, uint8_t mask, char *out, size_t size)
 {
@@ -227,8 +225,7 @@ static void put_locks(struct text *text, const struct watch_report *report,
 			 "no lock seen: there is no mutex among the program's variables");
 }
 
-/* ---- gaps -------------------------------------------------------------------------------------
- */
+/* ---- gaps ------------------------------------------------------------------------------------ */
 
 #define BAR_WIDTH 24
 
@@ -301,8 +298,7 @@ static void put_cost(struct text *text, const struct watched *watched)
 		 format_duration(ns / count).text);
 }
 
-/* ---- the section ------------------------------------------------------------------------------
- */
+/* ---- the section ----------------------------------------------------------------------------- */
 
 static void put_variable(struct text *text, const struct watch_report *report,
 			 const struct watched *watched)

@@ -12,8 +12,7 @@
 #define SCENE_HEAD 4
 #define SCENE_TAIL 3
 
-/* ---- how one was lost -------------------------------------------------------------------------
- */
+/* ---- how one was lost ------------------------------------------------------------------------ */
 
 struct scene {
 	const struct race_loss *loss;

@@ -272,24 +272,6 @@ static void put_lines(struct text *text, const struct model *model, const struct
 
 /* ---- ends ---------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static void put_sentence(struct text *text,
-							       const char *format, ...)
-{
-	CLEANUP_FREE char *words = NULL;
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(&words, format, arguments) < 0) {
-		words = NULL;
-		text->error = -ENOMEM;
-	}
-	va_end(arguments);
-	if (!words)
-		return;
-	text_wrap(text, 2, STYLE_PLAIN, words);
-	text_end(text);
-}
-
 /* "terminal, in read" */
 static void name_wait(char *ret, size_t size, const struct model *model,
 		      const struct thread *thread)
@@ -315,13 +297,14 @@ static void put_faults(struct text *text, const struct model *model)
 		if (!sum->fatal || !sum->has_fault || told++ >= ENDS_DEFAULT)
 			continue;
 		if (address_matters(sum))
-			put_sentence(text,
-				     "%s used the address 0x%" PRIx64
-				     ": %s (the instruction at 0x%" PRIx64 ")",
-				     name, sum->address, fault_words(sum), sum->ip);
+			text_paragraph(text, "", STYLE_PLAIN,
+				       "%s used the address 0x%" PRIx64
+				       ": %s (the instruction at 0x%" PRIx64 ")",
+				       name, sum->address, fault_words(sum), sum->ip);
 		else
-			put_sentence(text, "%s: %s (the instruction at 0x%" PRIx64 ")", name,
-				     fault_words(sum), sum->ip);
+			text_paragraph(text, "", STYLE_PLAIN,
+				       "%s: %s (the instruction at 0x%" PRIx64 ")", name,
+				       fault_words(sum), sum->ip);
 	}
 }
 
@@ -339,20 +322,21 @@ static void put_taken(struct text *text, const struct model *model, const struct
 
 	name_wait(wait, sizeof(wait), model, thread);
 	if (thread->end_how == PL_END_EXEC)
-		put_sentence(text,
-			     "%s did not end by itself: it had waited for %s (%s) when another "
-			     "thread of its process executed a new program",
-			     thread->name, length.text, wait);
+		text_paragraph(text, "", STYLE_PLAIN,
+			       "%s did not end by itself: it had waited for %s (%s) when another "
+			       "thread of its process executed a new program",
+			       thread->name, length.text, wait);
 	else if (process->killer < model->signals.count)
-		put_sentence(text, "%s was waiting when %s ended it: for %s (%s)", thread->name,
-			     signal_label(model->signals.items[process->killer].number).text,
-			     length.text, wait);
+		text_paragraph(text, "", STYLE_PLAIN,
+			       "%s was waiting when %s ended it: for %s (%s)", thread->name,
+			       signal_label(model->signals.items[process->killer].number).text,
+			       length.text, wait);
 	else if (thread->ended_by < model->threads.count)
-		put_sentence(text,
-			     "%s did not end by itself: it had waited for %s (%s) when %s ended "
-			     "the process",
-			     thread->name, length.text, wait,
-			     model->threads.items[thread->ended_by].name);
+		text_paragraph(text, "", STYLE_PLAIN,
+			       "%s did not end by itself: it had waited for %s (%s) when %s ended "
+			       "the process",
+			       thread->name, length.text, wait,
+			       model->threads.items[thread->ended_by].name);
 }
 
 /* Its first thread ended by itself, and was not the last one. */
@@ -385,16 +369,17 @@ static void put_ends(struct text *text, const struct model *model, uint64_t coun
 		if (was_taken_from_wait(thread))
 			put_taken(text, model, thread);
 		else
-			put_sentence(text,
-				     "the first thread of %s ended at %s, and the others went on "
-				     "for %s",
-				     thread->name, since_begin(model, thread->end).text,
-				     format_duration(model->processes.items[thread->process].end -
-						     thread->end)
-					     .text);
+			text_paragraph(text, "", STYLE_PLAIN,
+				       "the first thread of %s ended at %s, and the others went on "
+				       "for %s",
+				       thread->name, since_begin(model, thread->end).text,
+				       format_duration(model->processes.items[thread->process].end -
+						       thread->end)
+					       .text);
 	}
 	if (told < count)
-		put_sentence(text, "… and %s more", format_count(count - told).text);
+		text_paragraph(text, "", STYLE_PLAIN, "… and %s more",
+			       format_count(count - told).text);
 }
 
 void show_signals(struct text *text, const struct model *model)

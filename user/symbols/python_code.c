@@ -56,8 +56,7 @@ void python_text(const uint8_t *bytes, size_t size, unsigned int width, char *ou
 	out[filled] = '\0';
 }
 
-/* ---- the location table -----------------------------------------------------------------------
- */
+/* ---- the location table ---------------------------------------------------------------------- */
 
 /* Forms of an entry. Those below ONE_LINE have no change of line, and one byte of columns. */
 enum location {

@@ -70,8 +70,7 @@ static const struct version known[] = {
 	},
 };
 
-/* ---- what 3.13 says of itself -----------------------------------------------------------------
- */
+/* ---- what 3.13 says of itself ---------------------------------------------------------------- */
 
 #define COOKIE "xdebugpy"
 
@@ -179,8 +178,7 @@ bool python_layout_of(uint32_t version, const uint8_t runtime[PYTHON_OFFSETS_BYT
 	return true;
 }
 
-/* ---- the file ---------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 struct symbols {
 	GElf_Sym runtime, version, loop, cold;

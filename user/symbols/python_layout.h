@@ -33,8 +33,7 @@ int python_layout_find(int fd, const struct elf_image *image, const char *path,
 /* Whether the address, as the file's symbols count, is in the interpreter's loop. */
 bool python_layout_is_loop(const struct python_layout *layout, uint64_t address);
 
-/* ---- for the tests ----------------------------------------------------------------------------
- */
+/* ---- for the tests --------------------------------------------------------------------------- */
 
 #define PYTHON_OFFSETS_BYTES 584
 

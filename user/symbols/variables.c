@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/format_text.h"
 #include "symbols/data_symbols.h"
 
 struct module {
@@ -132,18 +132,6 @@ static bool is_program(pid_t pid, const struct process_area *area)
 	return !strcmp(path, area->path);
 }
 
-__attribute__((format(printf, 1, 2))) static char *text(const char *format, ...)
-{
-	va_list arguments;
-	char *words;
-
-	va_start(arguments, format);
-	if (vasprintf(&words, format, arguments) < 0)
-		words = NULL;
-	va_end(arguments);
-	return words;
-}
-
 struct offset_label {
 	char text[24];
 };
@@ -163,8 +151,8 @@ static char *symbol_name(const struct data_symbols *symbols, const struct data_s
 	struct offset_label offset = offset_label(address - symbol->address);
 
 	if (!library)
-		return text("%s%s", data_symbol_name(symbols, symbol), offset.text);
-	return text("%s%s (%s)", data_symbol_name(symbols, symbol), offset.text, library);
+		return format_text("%s%s", data_symbol_name(symbols, symbol), offset.text);
+	return format_text("%s%s (%s)", data_symbol_name(symbols, symbol), offset.text, library);
 }
 
 static char *variable_name(struct variables *variables, pid_t pid, const struct process_map *map,
@@ -181,8 +169,9 @@ static char *variable_name(struct variables *variables, pid_t pid, const struct 
 	symbol = data_symbols_at(symbols, address - bias);
 	/* Without symbols at least the file; but memory behind one need not be its own. */
 	if (!symbol)
-		return area->inode ? text("%s+0x%" PRIx64, base_name(file->path), address - bias)
-				   : NULL;
+		return area->inode
+			       ? format_text("%s+0x%" PRIx64, base_name(file->path), address - bias)
+			       : NULL;
 	return symbol_name(symbols, symbol, address - bias,
 			   is_program(pid, file) ? NULL : base_name(file->path));
 }
@@ -257,7 +246,7 @@ static char *stack_name(pid_t pid, const struct process_area *area)
 		if (sp < area->start || sp >= area->end)
 			continue;
 		thread_name(pid, entry->d_name, name);
-		found = text("stack of %s", name);
+		found = format_text("stack of %s", name);
 	}
 	if (folder)
 		closedir(folder);
@@ -278,16 +267,16 @@ char *variables_name(struct variables *variables, pid_t pid, const struct proces
 	if (name)
 		return name;
 	if (!strcmp(area->path, "[heap]"))
-		return text("heap+0x%" PRIx64, offset);
+		return format_text("heap+0x%" PRIx64, offset);
 	if (area->shared)
-		return text("shared %s+0x%" PRIx64, *area->path ? area->path : "memory",
-			    offset + area->offset);
+		return format_text("shared %s+0x%" PRIx64, *area->path ? area->path : "memory",
+				   offset + area->offset);
 	if (area->inode)
-		return text("%s+0x%" PRIx64, area->path, offset + area->offset);
+		return format_text("%s+0x%" PRIx64, area->path, offset + area->offset);
 	name = stack_name(pid, area);
 	if (!name && !strcmp(area->path, "[stack]"))
-		name = text("stack of the main thread");
-	return name ? name : text("anonymous+0x%" PRIx64, offset);
+		name = format_text("stack of the main thread");
+	return name ? name : format_text("anonymous+0x%" PRIx64, offset);
 }
 
 uint64_t variables_find(struct variables *variables, pid_t pid, const struct process_map *map,
