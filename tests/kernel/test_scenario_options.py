@@ -35,13 +35,13 @@ class Ends(unittest.TestCase):
                     time.sleep(delay)
                     started.kill()
                     started.communicate()
-                    self.assertEqual(left_after(started.pid), [])
+                    self.assertFalse(left_after(started.pid))
 
     def test_the_server_hangs_up_when_the_pool_is_done(self):
         started = start("pool-queue", "--delay", "1ms")
         started.communicate(timeout=30)
         self.assertEqual(started.returncode, 0)
-        self.assertEqual(left_after(started.pid), [])
+        self.assertFalse(left_after(started.pid))
 
     def test_parked_processes_are_let_go_early_on_sigusr1(self):
         started = start("process-states", "--hold", "60s")
@@ -55,7 +55,7 @@ class Ends(unittest.TestCase):
         started.communicate(timeout=30)
         self.assertEqual(started.returncode, 0)
         self.assertLess(time.monotonic() - begin, 20)
-        self.assertEqual(left_after(started.pid), [])
+        self.assertFalse(left_after(started.pid))
 
 
 class Options(KernelTest):
