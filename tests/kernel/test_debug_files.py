@@ -5,6 +5,7 @@ import ctypes.util
 import http.server
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -57,6 +58,25 @@ class DebugFiles(lab.KernelTest):
         subprocess.run(["objcopy", "--add-gnu-debuglink=symbols.dbg", "program"],
                        cwd=self.folder, check=True)
         self.assertIn("called_first (program.c:4);waits_here (program.c:3)", self.folded())
+
+    def test_a_debug_file_in_the_system_s_folder_is_found_by_its_build_id(self):
+        number = self.build_id()
+        path = f"/usr/lib/debug/.build-id/{number[:2]}/{number[2:]}.debug"
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            shutil.copy(self.debug, path)
+        except OSError as error:
+            self.skipTest(f"cannot be written here: {error}")
+        self.addCleanup(self.remove, path)
+        self.assertIn("called_first (program.c:4);waits_here (program.c:3)", self.folded())
+
+    def remove(self, path):
+        """And the folder, if there was none before."""
+        os.unlink(path)
+        try:
+            os.removedirs(os.path.dirname(path))
+        except OSError:
+            pass
 
     def test_a_debug_file_of_another_build_is_not_taken(self):
         subprocess.run(["objcopy", "--add-gnu-debuglink=symbols.dbg", "program"],

@@ -231,6 +231,8 @@ static void end(struct session *session, struct capture_result *result)
 		watcher_stop(session->watcher);
 	kernel_side_stop(session->side, &session->end);
 	fetch(session);
+	if (session->stacks)
+		stacks_finish(session->stacks);
 	if (session->watcher)
 		watcher_fetch(session->watcher);
 	drain_pending_wakes(session->drain, session->end);

@@ -55,6 +55,7 @@ struct code_maps {
 	uint32_t half; /* 0 or 1 */
 	uint32_t next_space, next_mapping;
 	uint32_t pythons; /* that were made known */
+	uint64_t changed; /* when something last was mapped */
 };
 
 static void enter_half(struct code_maps *maps, uint32_t half)
@@ -308,6 +309,7 @@ static void take_event(void *context, const struct map_event *event)
 		process->code.count = 0;
 		process->space = 0;
 		process->python = 0;
+		maps->changed = monotonic_ns();
 	} else if (event->kind == MAP_EVENT_MAP) {
 		struct mapped_file file = {
 			.pid = process->pid,
@@ -372,6 +374,7 @@ static void publish(struct code_maps *maps, struct process *process)
 	uint32_t pid = process->pid;
 
 	process->changed = false;
+	maps->changed = monotonic_ns();
 	if (count > MAPPINGS_HALF)
 		count = MAPPINGS_HALF;
 	if (!count || !has_room(maps, count))
@@ -488,6 +491,11 @@ void code_maps_update(struct code_maps *maps)
 {
 	remove_ended(maps);
 	take_events(maps);
+}
+
+uint64_t code_maps_changed(const struct code_maps *maps)
+{
+	return maps->changed;
 }
 
 bool code_maps_space(const struct code_maps *maps, uint32_t number, struct code_space *ret)

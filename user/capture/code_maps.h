@@ -44,6 +44,8 @@ void code_maps_follow(struct code_maps *maps, pid_t pid);
 void code_maps_life(struct code_maps *maps, const union pl_life *life);
 /* Takes in what was mapped meanwhile, and tells the kernel side. */
 void code_maps_update(struct code_maps *maps);
+/* When a process last began another program or mapped code, or 0. */
+uint64_t code_maps_changed(const struct code_maps *maps);
 
 /* By number; false if there is none (any more). */
 bool code_maps_space(const struct code_maps *maps, uint32_t number, struct code_space *ret);

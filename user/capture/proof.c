@@ -221,7 +221,7 @@ static void end(struct proof *proof, bool finished)
 	watcher_fetch(proof->watcher);
 	drain_fetch(proof->drain);
 	if (proof->stacks)
-		stacks_fetch(proof->stacks);
+		stacks_finish(proof->stacks);
 	note_command(proof);
 	if (!finished || status)
 		fail(proof, "the second run, in which variables are watched, did not end well");

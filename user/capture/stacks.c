@@ -19,6 +19,7 @@
 #include "capture/python_stacks.h"
 #include "capture/stack_copy.h"
 #include "capture/stack_names.h"
+#include "capture/stack_queue.h"
 #include "capture/stack_tables.h"
 #include "recording/stacks.h"
 
@@ -38,6 +39,7 @@ struct stacks {
 	struct code_maps *maps;
 	struct stack_names *names;
 	struct python_stacks *python;
+	struct stack_queue queue;
 	struct ring_buffer *ring;
 	struct pl_stack_frames frames;	       /* of the copy that is being unwound */
 	VECTOR(struct pl_stack_frames *) kept; /* with an observer: by id */
@@ -54,35 +56,49 @@ static void keep_error(struct stacks *stacks, int error)
 
 /* ---- into the recording ---------------------------------------------------------------------- */
 
-static bool is_loop(const struct mapped_code *code, uint64_t address)
+static bool is_loop(const struct waiting_frame *frame)
 {
-	return code && code->module && code->module->python &&
-	       python_layout_is_loop(code->module->python, address - code->bias);
+	return frame->is_code && frame->code.module && frame->code.module->python &&
+	       python_layout_is_loop(frame->code.module->python, frame->address - frame->code.bias);
 }
 
-static void write_stack(struct stacks *stacks, const struct pl_stack_frames *frames,
-			const struct code_space *space)
+static void name_stack(struct stacks *stacks, const struct waiting_stack *stack)
 {
 	struct splice_native native[PL_STACK_FRAMES];
 	uint32_t ids[PL_STACK_FRAMES];
 	int error = 0;
 
-	for (size_t i = 0; !error && i < frames->head.count; i++) {
+	for (uint32_t i = 0; !error && i < stack->count; i++) {
 		/* Of the call, not of where it returns to (bpf/unwind.h). */
-		uint64_t address = frames->address[i];
-		const struct mapped_code *code = code_space_at(space, address);
+		const struct waiting_frame *frame = &stack->frames[i];
 
-		error = stack_names_frame(stacks->names, space->pid, code, address, &ids[i]);
+		error = stack_names_frame(stacks->names, stack->pid,
+					  frame->is_code ? &frame->code : NULL, frame->address,
+					  &ids[i]);
 		native[i].frame = ids[i];
-		native[i].is_loop = is_loop(code, address);
+		native[i].is_loop = is_loop(frame);
 	}
 	if (!error)
-		error = recording_write_stack(stacks->writer, frames->head.id, ids,
-					      frames->head.count, frames->head.stop);
-	if (!error && space->python)
-		python_stacks_keep(stacks->python, frames->head.id, native, frames->head.count,
-				   frames->head.stop);
+		error = recording_write_stack(stacks->writer, stack->id, ids, stack->count,
+					      stack->stop);
+	if (!error && stack->python)
+		python_stacks_keep(stacks->python, stack->id, native, stack->count, stack->stop);
 	keep_error(stacks, error);
+}
+
+static void name_all(struct stacks *stacks)
+{
+	const struct waiting_stack *stack;
+
+	vector_for_each (&stacks->queue.list, stack)
+		name_stack(stacks, stack);
+	stack_queue_clear(&stacks->queue);
+}
+
+static void write_stack(struct stacks *stacks, const struct pl_stack_frames *frames,
+			const struct code_space *space)
+{
+	keep_error(stacks, stack_queue_add(&stacks->queue, frames, space));
 	stacks->written++;
 }
 
@@ -127,6 +143,7 @@ static void take_code(void *context, const struct pl_python_code *code)
 
 static void take_python(struct stacks *stacks, const struct pl_stack_python *python)
 {
+	name_all(stacks); /* the native one is among them */
 	keep_error(stacks, python_stacks_write(stacks->python, python));
 	stacks->written++;
 }
@@ -262,6 +279,7 @@ void stacks_free(struct stacks **slot)
 	if (!stacks)
 		return;
 	ring_buffer__free(stacks->ring);
+	stack_queue_clear(&stacks->queue);
 	python_stacks_free(&stacks->python);
 	stack_names_free(&stacks->names);
 	code_maps_free(&stacks->maps);
@@ -319,6 +337,15 @@ int stacks_fetch(struct stacks *stacks)
 	code_maps_update(stacks->maps);
 	ring_buffer__consume(stacks->ring);
 	refill(stacks);
+	if (stack_queue_is_due(&stacks->queue, code_maps_changed(stacks->maps)))
+		name_all(stacks);
+	return stacks->error;
+}
+
+int stacks_finish(struct stacks *stacks)
+{
+	stacks_fetch(stacks);
+	name_all(stacks);
 	return stacks->error;
 }
 

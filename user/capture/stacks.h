@@ -44,8 +44,10 @@ void stacks_prepare(struct stacks *stacks, const char *program);
 void stacks_follow(struct stacks *stacks, pid_t pid);
 /* Of every life record: processes begin with the memory of others. */
 void stacks_life(struct stacks *stacks, const union pl_life *life);
-/* Fetches all there is. 0, or the recording's -errno. */
+/* Fetches all there is; names may follow later. 0, or the recording's -errno. */
 int stacks_fetch(struct stacks *stacks);
+/* The same, names included. */
+int stacks_finish(struct stacks *stacks);
 
 struct stacks_account {
 	uint64_t written; /* different stacks */
