@@ -359,10 +359,10 @@ bench-deps:
 bench-readme:
 	$(Q)tests/bench/readme $(BUILD)/bench.json README.md
 
-# On Debian's 6.1 and 6.12 kernels, in virtual machines; takes some minutes, and is not part of test.
+# On Debian's 6.1 and 6.12 kernels, in virtual machines side by side; .ci/run has it after test.
 .PHONY: test-kernels
 test-kernels: deps-build
-	$(call install_missing,qemu-system-x86 busybox-static cpio)
+	$(call install_missing,qemu-system-x86 busybox-static cpio python3)
 	$(Q)$(MAKE) --no-print-directory all $(targets)
 	$(Q)tests/vm/run $(BUILD)
 
