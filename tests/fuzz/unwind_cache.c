@@ -1,19 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* unwind_cache.c - any bytes as an unwind table out of the cache, where others might have written
+/*
+ * unwind_cache.c - any unwind table out of the cache, where others might have written
+ *
+ * Any bytes as a file would not get past its checksum. So the bytes are those of a table, packed
+ * with a right one; one byte of the file may be changed after that.
  */
 #include "fuzz.h"
 
 #include "symbols/unwind_table.h"
 
+struct plan {
+	uint8_t blocks, rules;
+	uint16_t rows;
+	uint32_t where; /* which byte of the file to change, if it has it */
+	uint8_t base, change;
+};
+
+static uint8_t *packed_table(const struct plan *plan, const uint8_t *data, size_t size,
+			     size_t *ret_size)
+{
+	struct unwind_table table = {
+		.base = (uint64_t)plan->base << 12,
+		.block_count = plan->blocks,
+		.row_count = plan->rows,
+		.rule_count = plan->rules,
+	};
+	size_t words = ((size_t)plan->blocks + plan->rows + 1) & ~1ull;
+	size_t bytes = words * sizeof(uint32_t) + plan->rules * sizeof(struct pl_unwind_rule);
+	uint8_t *packed;
+
+	table.index = calloc(1, bytes + 1);
+	expect(table.index != NULL);
+	memcpy(table.index, data, size < bytes ? size : bytes);
+	expect(!unwind_table_pack(&table, 1, &packed, ret_size));
+	free(table.index);
+	return packed;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct unwind_table *table = NULL;
-	uint64_t key = 0;
+	struct plan plan;
+	uint8_t *packed;
+	size_t length;
+	int error;
 
-	/* The key is known to who writes there. */
-	if (size >= 8)
-		memcpy(&key, data, 8);
-	if (size < 8 || unwind_table_unpack(data + 8, size - 8, key, &table))
+	if (size < sizeof(plan))
+		return 0;
+	memcpy(&plan, data, sizeof(plan));
+	packed = packed_table(&plan, data + sizeof(plan), size - sizeof(plan), &length);
+	if (plan.where < length)
+		packed[plan.where] ^= plan.change;
+	error = unwind_table_unpack(packed, length, 1, &table);
+	/* What is not as it was packed is never taken. */
+	expect(error || plan.where >= length || !plan.change);
+	free(packed);
+	if (error)
 		return 0;
 	touch(table->index, table->block_count * sizeof(*table->index));
 	touch(table->rows, table->row_count * sizeof(*table->rows));
