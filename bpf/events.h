@@ -105,6 +105,7 @@ enum pl_futex_kind {
 	PL_FUTEX_RWLOCK = 7,
 	PL_FUTEX_VECTOR = 8, /* futex_waitv: several at once */
 	PL_FUTEX_BARRIER = 9,
+	PL_FUTEX_REQUEUE_PI = 10, /* a condition, but not the C library's of today */
 };
 
 /* What a file descriptor that is waited on refers to. */
@@ -236,6 +237,7 @@ enum pl_life_kind {
 	PL_LIFE_MARK = 8,   /* a program says something of itself: a USDT probe */
 	PL_LIFE_MEMORY = 9, /* how much memory a process has at a moment */
 	PL_LIFE_FUTEX = 16, /* where a futex that a thread blocks on lies; once for each */
+	PL_LIFE_MOVED = 17, /* a thread that waits, waits on another futex than it began with */
 };
 
 enum pl_task_flags {
@@ -395,6 +397,18 @@ struct pl_life_futex {
 	char name[PL_AREA_NAME_LEN]; /* the file's, without folders, cut short if longer */
 };
 
+/* MOVED: of the wait in which the thread of the head is. It is told when the wait ends, by who ends
+ * it: that is when it shows. */
+struct pl_life_moved {
+	struct pl_life_head head;
+	PL_U64 address;	   /* the futex on which it was woken */
+	PL_U64 since;	   /* 0: it has waited there (as well) since it began, by futex_waitv */
+	PL_U32 mover;	   /* tid that moved it there (requeue), if `since` is not 0 */
+	PL_U32 holder;	   /* tid; 0: not known */
+	PL_U32 futex_kind; /* enum pl_futex_kind */
+	PL_U32 reserved_52;
+};
+
 /* Kept in the kernel beside the stream, exact even where the stream has gaps. */
 struct pl_totals {
 	PL_U64 begin; /* first seen; begin..head.time is what the four times below add up to */
@@ -490,6 +504,7 @@ union pl_life {
 	struct pl_life_memory memory;
 	struct pl_life_mark mark;
 	struct pl_life_futex futex;
+	struct pl_life_moved moved;
 };
 
 /* ---- shared memory ------------------------------------------------------------------------- */
@@ -573,6 +588,7 @@ PL_ASSERT("pl_life_totals", sizeof(struct pl_life_totals) == 120);
 PL_ASSERT("pl_life_mark", sizeof(struct pl_life_mark) == 96);
 PL_ASSERT("pl_life_memory", sizeof(struct pl_life_memory) == 72);
 PL_ASSERT("pl_life_futex", sizeof(struct pl_life_futex) == 136);
+PL_ASSERT("pl_life_moved", sizeof(struct pl_life_moved) == 56);
 PL_ASSERT("pl_lane", sizeof(struct pl_lane) == 128);
 PL_ASSERT("pl_slot", sizeof(struct pl_slot) == 208);
 

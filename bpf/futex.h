@@ -16,6 +16,7 @@
  *	barrier		FUTEX_WAIT for the round; how many came at -4, how many it takes at +4
  *	condition	FUTEX_WAIT_BITSET for 0 on one of the two signal words that end the object;
  *			in front of them the count of waiters, times 8 (at -4 or -8)
+ *	  requeue	FUTEX_WAIT_REQUEUE_PI, which the C library used up to 2.24: a word of its own
  */
 #ifndef PTRACE_LAB_FUTEX_H
 #define PTRACE_LAB_FUTEX_H
@@ -98,7 +99,7 @@ futex_classify(PL_U64 address, PL_U32 operation, PL_U32 value, const struct fute
 		found.kind = PL_FUTEX_PI_MUTEX;
 		found.holder = view->after[0] & FUTEX_TID;
 	} else if (command == FUTEX_CMD_WAIT_REQUEUE_PI) {
-		found.kind = PL_FUTEX_CONDITION;
+		found.kind = PL_FUTEX_REQUEUE_PI;
 	} else if (command == FUTEX_CMD_WAIT && futex_is_barrier(value, view)) {
 		found.kind = PL_FUTEX_BARRIER;
 	} else if (command == FUTEX_CMD_WAIT && value == 2) {

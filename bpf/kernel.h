@@ -71,6 +71,15 @@ inlined void syscall_of(struct task_struct *task, struct syscall_view *view)
 #endif
 }
 
+inlined __u64 fifth_argument(const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->r8;
+#else
+	return regs->regs[4];
+#endif
+}
+
 /* If interrupts leave much to be done, threads of the kernel do it: ksoftirqd/0, ... */
 inlined bool serves_interrupts(struct task_struct *thread)
 {

@@ -102,6 +102,27 @@ SHARED struct {
 	__uint(value_size, sizeof(__u32));
 } futexes_told SEC(".maps");
 
+/* Futexes whose waiters were moved to another one, the last time (bpf/moved.h). */
+struct move_key {
+	__u64 address;
+	__u64 tgid;
+};
+
+struct move {
+	__u64 address; /* to where */
+	__u64 time;
+	__u32 mover; /* tid */
+	__u32 holder;
+	__u64 futex_kind;
+};
+
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__uint(key_size, sizeof(struct move_key));
+	__uint(value_size, sizeof(struct move));
+} moves SEC(".maps");
+
 SHARED const volatile struct pl_settings settings;
 SHARED struct pl_control control;
 

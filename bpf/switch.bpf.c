@@ -13,6 +13,7 @@
 #include "bpf/area.h"
 #include "bpf/lane.h"
 #include "bpf/life.h"
+#include "bpf/moved.h"
 #include "bpf/place.h"
 #include "bpf/kernel_stack.h"
 #include "bpf/stack.h"
@@ -52,6 +53,8 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	slot->waker_context =
 		in_interrupt(waker, &slot->scratch_of_waker) ? PL_WAKER_INTERRUPT : PL_WAKER_TASK;
 	slot->totals.wakeups++;
+	if (slot->waker_context == PL_WAKER_TASK)
+		look_for_moves(task, slot, waker);
 	keep_waking_stack(task, slot->waker_context == PL_WAKER_TASK);
 	WRITE_ONCE(slot->woken, bpf_ktime_get_ns());
 	return 0;

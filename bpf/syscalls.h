@@ -11,7 +11,9 @@
 #endif
 
 #ifndef __NR_futex_wait
-#define __NR_futex_wait 455
+#define __NR_futex_wake	   454
+#define __NR_futex_wait	   455
+#define __NR_futex_requeue 456
 #endif
 
 /* Those that can block on the descriptor in their first argument. Calls that wait for several are

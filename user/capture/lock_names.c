@@ -140,7 +140,9 @@ static bool is_known(const struct lock_names *names, size_t place, uint32_t tgid
 /* Takes over `words`, which may be NULL. */
 static const char *keep(struct lock_names *names, uint32_t tgid, uint64_t address, char *words)
 {
-	struct lock_name *name = insert(names, place_of(names, tgid, address));
+	size_t place = place_of(names, tgid, address);
+	struct lock_name *name = is_known(names, place, tgid, address) ? &names->names.items[place]
+								       : insert(names, place);
 	char key[96];
 
 	if (!name) {
@@ -379,6 +381,7 @@ void lock_names_hear(struct lock_names *names, const union pl_life *life)
 	const struct pl_life_futex *futex = &life->futex;
 	uint64_t address;
 	size_t place;
+	bool known;
 
 	if (life->head.kind == PL_LIFE_EXEC)
 		know_path(names, &life->exec);
@@ -391,8 +394,11 @@ void lock_names_hear(struct lock_names *names, const union pl_life *life)
 	forget_map(names);
 	address = known_by(futex->futex_kind, futex->address);
 	place = place_of(names, futex->head.tgid, address);
-	if (!is_known(names, place, futex->head.tgid, address))
+	known = is_known(names, place, futex->head.tgid, address);
+	/* It may have ended while we looked. */
+	if (!known || !map_of(names, (pid_t)futex->head.tgid))
 		keep(names, futex->head.tgid, address, name_afterwards(names, futex));
+	forget_map(names);
 }
 
 const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint8_t kind, uint64_t address)

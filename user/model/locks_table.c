@@ -10,6 +10,9 @@
 
 uint64_t locks_address(const struct interval *interval)
 {
+	/* A condition to requeue from is one word. */
+	if (interval->futex_kind == PL_FUTEX_REQUEUE_PI)
+		return interval->address;
 	if (interval->reason == REASON_CONDITION || interval->reason == REASON_RWLOCK)
 		return interval->address & ~7ull;
 	return interval->address;

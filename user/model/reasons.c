@@ -182,6 +182,7 @@ static enum reason reason_of_futex(uint8_t kind)
 	case PL_FUTEX_PI_MUTEX:
 		return REASON_LOCK;
 	case PL_FUTEX_CONDITION:
+	case PL_FUTEX_REQUEUE_PI:
 		return REASON_CONDITION;
 	case PL_FUTEX_SEMAPHORE:
 		return REASON_SEMAPHORE;

@@ -132,6 +132,7 @@ int timeline_add_thread(struct timeline *timeline, const struct newcomer *newcom
 			struct track **ret);
 /* The living thread of that tid, if need be a stranger. NULL in `ret` if the tid is impossible. */
 int timeline_thread(struct timeline *timeline, uint32_t tid, uint32_t tgid, struct track **ret);
+void timeline_feed_moved(struct timeline *timeline, const struct pl_life_moved *moved);
 int timeline_feed_life(struct timeline *timeline, const union pl_life *life);
 /* A thread leaves a CPU under a tid that is not the one that it came there with: an exec from a
  * side thread has swapped its tid with the first one's. NULL if it is not that. */

@@ -344,6 +344,9 @@ int timeline_feed_life(struct timeline *timeline, const union pl_life *life)
 		if (thread != NO_THREAD)
 			population_rename(&timeline->population, thread, life->rename.comm);
 		return 0;
+	case PL_LIFE_MOVED:
+		timeline_feed_moved(timeline, &life->moved);
+		return 0;
 	case PL_LIFE_FUTEX:
 		return population_futex(&timeline->population, &life->futex);
 	default:

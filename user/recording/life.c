@@ -15,6 +15,7 @@ static const size_t known_sizes[] = {
 	[PL_LIFE_MARK] = PL_LIFE_MARK_LEAST,
 	[PL_LIFE_MEMORY] = sizeof(struct pl_life_memory),
 	[PL_LIFE_FUTEX] = sizeof(struct pl_life_futex),
+	[PL_LIFE_MOVED] = sizeof(struct pl_life_moved),
 };
 
 bool life_kind_is_known(uint8_t kind)
