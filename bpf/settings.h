@@ -17,6 +17,7 @@ struct pl_settings {
 	PL_U32 whole_machine; /* follow every thread there is */
 	PL_U32 life_bytes;    /* size of the ring of life records */
 	PL_U32 faults;	      /* count copy-on-write faults */
+	PL_U32 no_locks; /* a futex wait is a system call like another: to measure what they cost */
 };
 
 struct pl_control {

@@ -53,7 +53,7 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	slot->waker_context =
 		in_interrupt(waker, &slot->scratch_of_waker) ? PL_WAKER_INTERRUPT : PL_WAKER_TASK;
 	slot->totals.wakeups++;
-	if (slot->waker_context == PL_WAKER_TASK)
+	if (!settings.no_locks && slot->waker_context == PL_WAKER_TASK)
 		look_for_moves(task, slot, waker);
 	keep_waking_stack(task, slot->waker_context == PL_WAKER_TASK);
 	WRITE_ONCE(slot->woken, bpf_ktime_get_ns());
@@ -93,7 +93,7 @@ inlined bool find_place(struct task_struct *prev, struct pl_slot *slot, struct p
 		place->syscall = PL_NO_SYSCALL;
 	} else {
 		place_of(place, slot, prev, &call);
-		if (is_futex_wait(place->syscall)) {
+		if (!settings.no_locks && is_futex_wait(place->syscall)) {
 			place_futex(place, &call, &value);
 			futex = PL_FUTEX_OTHER;
 			if (!is_nameless_again(place, slot, value))

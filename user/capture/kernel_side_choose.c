@@ -143,6 +143,8 @@ static int set_sizes(struct kernel_side *side, const struct kernel_side_options 
 	skeleton->rodata->settings.tracer = getpid();
 	skeleton->rodata->settings.whole_machine = options->whole_machine;
 	skeleton->rodata->settings.life_bytes = LIFE_BYTES;
+	/* Only tests/bench/locks asks for it. */
+	skeleton->rodata->settings.no_locks = getenv("PTRACE_LAB_NO_LOCKS") != NULL;
 	skeleton->bss->control.next_slot = 1;
 	skeleton->bss->stack_control.next_id = options->stack_ids;
 	error = set_stack_sizes(side, options);
