@@ -17,7 +17,7 @@ PKG_CONFIG ?= pkg-config
 
 ifeq ($(V),1)
 Q :=
-say :=
+say := @:
 else
 Q := @
 say = @printf '  %-8s %s\n'

@@ -4,7 +4,7 @@
  *
  * A thread of Python has a thread state, found as pthread_getspecific() finds it, and that leads to
  * a chain of frames, innermost first. Each run of the interpreter's loop, which is one native
- *frame, executes several of these, and says at which one it began.
+ * frame, executes several of these, and says at which one it began.
  *
  * The kernel side walks them at switches and samples, and user space in processes that stand still.
  * Plain C without helpers: whoever includes this defines

@@ -29,6 +29,14 @@ class Install(KernelTest):
             self.make("uninstall", folder)
             self.assertEqual(self.files(folder), [])
 
+    def test_v_shows_the_commands(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for v in ("", "1"):
+                done = subprocess.run(["make", f"BUILD={folder}/{v}", f"V={v}",
+                                       f"{folder}/{v}/user/base/xml.o"], cwd=ROOT,
+                                      stdout=subprocess.PIPE, text=True, check=True)
+                self.assertEqual("-std=gnu11" in done.stdout, v == "1", done.stdout)
+
     def test_the_program_needs_the_c_library_alone(self):
         needed = subprocess.run(["ldd", TOOL], stdout=subprocess.PIPE, text=True).stdout
         names = {line.split()[0].split("/")[-1].split(".")[0] for line in needed.splitlines()}

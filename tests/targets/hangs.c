@@ -5,9 +5,9 @@
  *	hangs KIND [MILLISECONDS]
  *
  * Prints "ready" when all of them are stuck, and goes on for ten minutes, or as long as told.
- *Kinds: mutex, self, pi (one of the locks inherits priority), rwlock, join, shared (two processes
- *and two locks in memory that they share), stack (one lock on a stack, one on the heap), none (a
- *healthy program that looks similar: all wait for one that sleeps).
+ * Kinds: mutex, self, pi (one of the locks inherits priority), rwlock, join, shared (two processes
+ * and two locks in memory that they share), stack (one lock on a stack, one on the heap), none (a
+ * healthy program that looks similar: all wait for one that sleeps).
  */
 #include <pthread.h>
 #include <stdio.h>

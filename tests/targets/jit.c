@@ -2,8 +2,11 @@
 /*
  * jit.c - code that was made at run time
  *
- *	jit code SECONDS	machine code with frame pointers, as JIT compilers make it, calls
- *back jit mappings COUNT	maps that many pieces of code, and waits in the last one
+ *	jit code SECONDS
+ *	jit mappings COUNT
+ *
+ * The first has machine code with frame pointers, as JIT compilers make it, that calls back; the
+ * second maps that many pieces of code, and waits in the last one.
  */
 #include <stdio.h>
 #include <stdlib.h>

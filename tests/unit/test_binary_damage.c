@@ -15,7 +15,6 @@ static void ask_everything(struct binary *binary)
 	struct source_line line;
 
 	binary_code(binary, &begin, &end, &offset);
-	binary_address(binary, 0x1000, &address);
 	for (int i = 0; i < 20; i++) {
 		address =
 			symbols->symbols.count

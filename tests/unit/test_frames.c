@@ -100,37 +100,6 @@ static void the_same_code_is_one_module(void **state)
 	free(data);
 }
 
-static void a_mapping_leads_to_its_file_even_when_that_is_gone(void **state)
-{
-	char path[64], copied[64];
-	uint64_t start = 0, end = 0;
-	char line[512];
-	int fd;
-	FILE *maps = fopen("/proc/self/maps", "re");
-
-	while (fgets(line, sizeof(line), maps) && !strstr(line, program_invocation_short_name))
-		;
-	assert_int_equal(sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end), 2);
-	fclose(maps);
-	fd = names_open_mapping(getpid(), start, end, "/no/such/file");
-	if (geteuid() == 0)
-		assert_true(fd >= 0);
-	else
-		assert_true(fd < 0);
-	if (fd >= 0)
-		close(fd);
-	/* By name, below the root of the process; never a pipe or a device: we would wait. */
-	snprintf(path, sizeof(path), "%s/plain", folder);
-	snprintf(copied, sizeof(copied), "%s/fifo", folder);
-	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-	assert_int_equal(mkfifo(copied, 0600), 0);
-	fd = names_open_mapping(getpid(), 1, 2, path);
-	assert_true(fd >= 0);
-	close(fd);
-	assert_true(names_open_mapping(getpid(), 1, 2, copied) < 0);
-	assert_true(names_open_mapping(getpid(), 1, 2, "[heap]") < 0);
-}
-
 static void frames_are_written_once_and_with_all_that_is_known(void **state)
 {
 	struct recording_frame inner, outer;
@@ -259,7 +228,6 @@ int main(void)
 		cmocka_unit_test_setup(nameless_functions_are_called_after_their_unwind_entry,
 				       reset),
 		cmocka_unit_test_setup(the_same_code_is_one_module, reset),
-		cmocka_unit_test_setup(a_mapping_leads_to_its_file_even_when_that_is_gone, reset),
 		cmocka_unit_test_setup(frames_are_written_once_and_with_all_that_is_known, reset),
 		cmocka_unit_test_setup(written_code_is_called_what_the_program_calls_it, reset),
 	};

@@ -82,6 +82,11 @@ int stack_names_frame(struct stack_names *names, pid_t pid, const struct mapped_
 			   ret_frame);
 }
 
+void stack_names_forget(struct stack_names *names, pid_t pid)
+{
+	names_forget_process(names->names, pid);
+}
+
 int stack_names_kernel_frame(struct stack_names *names, uint64_t address, uint32_t *ret_frame)
 {
 	return names_kernel_frame(names->names, address, names->writer, ret_frame);

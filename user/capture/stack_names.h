@@ -23,6 +23,9 @@ void stack_names_free(struct stack_names **names);
 int stack_names_frame(struct stack_names *names, pid_t pid, const struct mapped_code *code,
 		      uint64_t address, uint32_t *ret_frame);
 
+/* The process has become another one: code that it wrote has other names from now on. */
+void stack_names_forget(struct stack_names *names, pid_t pid);
+
 /* The same for one of the kernel. */
 int stack_names_kernel_frame(struct stack_names *names, uint64_t address, uint32_t *ret_frame);
 /* A function through which a stack was taken, and none of the thread's own. */

@@ -329,6 +329,10 @@ void stacks_prepare(struct stacks *stacks, const char *program)
 void stacks_life(struct stacks *stacks, const union pl_life *life)
 {
 	code_maps_life(stacks->maps, life);
+	/* What its tgid stood for before, and what was written for that. */
+	if (life->head.kind == PL_LIFE_EXEC ||
+	    (life->head.kind == PL_LIFE_FORK && life->head.tid == life->head.tgid))
+		stack_names_forget(stacks->names, life->head.tgid);
 }
 
 int stacks_fetch(struct stacks *stacks)
@@ -356,7 +360,7 @@ void stacks_account(const struct stacks *stacks, struct stacks_account *ret)
 	*ret = (struct stacks_account){
 		.written = stacks->written,
 		.copied = stacks->copied,
-		.lost = control->lost,
+		.lost = control->lost + recording_stacks_dropped(stacks->writer),
 		.walked = control->walked,
 		.known = control->known,
 		.tables = stack_tables_bytes(stacks->tables),

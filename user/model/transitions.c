@@ -89,13 +89,3 @@ const char *arrow_name(enum arrow arrow)
 
 	return arrow < ARROW_COUNT ? names[arrow] : "?";
 }
-
-uint64_t model_arrows(const struct model *model, enum arrow arrow)
-{
-	const struct thread *thread;
-	uint64_t sum = 0;
-
-	vector_for_each (&model->threads, thread)
-		sum += thread->arrows[arrow];
-	return sum;
-}

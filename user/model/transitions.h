@@ -10,7 +10,5 @@ void transitions_fill_in(struct timeline *timeline);
 
 /* "dispatched", ... */
 const char *arrow_name(enum arrow arrow);
-/* Of all threads together. */
-uint64_t model_arrows(const struct model *model, enum arrow arrow);
 
 #endif

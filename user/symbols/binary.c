@@ -215,20 +215,6 @@ const char *binary_build_id(const struct binary *binary)
 	return binary->build_id;
 }
 
-bool binary_address(const struct binary *binary, uint64_t file_offset, uint64_t *ret_address)
-{
-	const struct segment_of_code *code;
-
-	vector_for_each (&binary->code, code) {
-		if (file_offset < code->offset ||
-		    file_offset - code->offset >= code->end - code->begin)
-			continue;
-		*ret_address = code->begin + (file_offset - code->offset);
-		return true;
-	}
-	return false;
-}
-
 bool binary_code(const struct binary *binary, uint64_t *ret_begin, uint64_t *ret_end,
 		 uint64_t *ret_offset)
 {

@@ -24,8 +24,6 @@ int binary_open_image(const void *image, size_t size, const char *path, struct b
 void binary_free(struct binary **binary);
 
 const char *binary_build_id(const struct binary *binary); /* hexadecimal, or "" */
-/* The address of a place in the file that lies in an executable segment. */
-bool binary_address(const struct binary *binary, uint64_t file_offset, uint64_t *ret_address);
 /* All of its executable segments, from the first to the last; false if there is none. */
 bool binary_code(const struct binary *binary, uint64_t *ret_begin, uint64_t *ret_end,
 		 uint64_t *ret_offset);

@@ -19,7 +19,6 @@
 
 /* More of either than any linker writes. */
 #define NOTE_BYTES_MAX	 (64u << 10)
-#define SECTIONS_MAX	 65536u
 #define FRAME_BYTES_MAX	 (256u << 20)
 #define NAME_BYTES_MAX	 (1u << 20)
 #define PAGE_MASK_OFFSET 4095ull

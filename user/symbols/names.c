@@ -176,39 +176,6 @@ int names_open_image(struct names *names, const void *image, size_t size, const 
 	return r ? r : add_module(names, binary, path, size ? MODULE_VDSO : MODULE_OTHER, ret);
 }
 
-static int open_regular(const char *path)
-{
-	/* Whatever the path leads to by now must not make us wait. */
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	return S_ISREG(st.st_mode) ? take_fd(&fd) : -ENODEV;
-}
-
-int names_open_mapping(pid_t pid, uint64_t start, uint64_t end, const char *path)
-{
-	char name[64 + 4096];
-	int fd;
-
-	snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, start,
-		 end);
-	fd = open_regular(name);
-	if (fd >= 0 || path[0] != '/')
-		return fd;
-	/* By name it could be another file than the one that is mapped. */
-	if (strlen(path) >= 4096)
-		return -ENAMETOOLONG;
-	snprintf(name, sizeof(name), "/proc/%d/root%s", (int)pid, path);
-	return open_regular(name);
-}
-
-bool names_address(struct names_module *module, uint64_t file_offset, uint64_t *ret_address)
-{
-	return binary_address(module->binary, file_offset, ret_address);
-}
-
 const char *names_build_id(struct names_module *module)
 {
 	return binary_build_id(module->binary);

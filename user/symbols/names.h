@@ -41,14 +41,6 @@ int names_open(struct names *names, int fd, const char *path, struct names_modul
  * none of them, a module without names. */
 int names_open_image(struct names *names, const void *image, size_t size, const char *path,
 		     struct names_module **ret);
-/* The file behind a mapping of a living process: through /proc/PID/map_files, which also leads to
- * what was deleted or replaced, or else by its path below the process's root. A descriptor or
- * -errno. */
-int names_open_mapping(pid_t pid, uint64_t start, uint64_t end, const char *path);
-
-/* The address, as the module's own symbols count, of a place in the file: what to add to it is
- * where the file was mapped. False if no executable segment has that offset. */
-bool names_address(struct names_module *module, uint64_t file_offset, uint64_t *ret_address);
 const char *names_build_id(struct names_module *module); /* hexadecimal, or "" */
 
 /*
