@@ -169,6 +169,28 @@ static void the_tids_of_an_exec_may_change_places_before_it_is_told(void **state
 	assert_false(thread_at(0)->alive_at_end);
 }
 
+static void a_first_thread_that_never_left_its_cpu_ends_under_the_side_threads_tid(void **state)
+{
+	add_task(&stream, 100, 10, 10, PL_TASK_RUNNING | PL_TASK_FIRST);
+	add_fork(&stream, 101, 11, 10, 10, "side");
+	add_switch(&stream, 105, 1, 0, 0, 0, 11);
+	add_life(&stream, 110, PL_LIFE_EXIT, 10, 10, 0);
+	add_life(&stream, 118, PL_LIFE_TOTALS, 11, 10, 0)->totals.totals =
+		(struct pl_totals){.begin = 100, .running = 18, .voluntary = 1};
+	/* On which CPU it ran was not known; the thread that had tid 11 runs on another one. */
+	add_switch(&stream, 118, 0, 11, OUT_BLOCKED, 0x80, 0);
+	add_life(&stream, 120, PL_LIFE_EXEC, 10, 10, 0)->exec.old_tid = 11;
+	add_switch(&stream, 130, 1, 10, OUT_BLOCKED, 1, 0);
+	feed(&fed, &stream, 200);
+	assert_int_equal(fed.population->threads.count, 2);
+	assert_int_equal(fed.figures->repaired, 0);
+	assert_int_equal(thread_at(0)->end, 118);
+	assert_true(thread_at(0)->totals_agree);
+	assert_int_equal(thread_at(1)->tid, 10);
+	assert_interval(1, 1, STATE_RUNNING, 105, 130);
+	assert_true(thread_at(1)->alive_at_end);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +203,7 @@ int main(void)
 		rule(names_follow_renames_and_execs),
 		rule(an_exec_from_a_side_thread_goes_on_under_the_first_tid),
 		rule(the_tids_of_an_exec_may_change_places_before_it_is_told),
+		rule(a_first_thread_that_never_left_its_cpu_ends_under_the_side_threads_tid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

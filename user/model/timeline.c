@@ -55,6 +55,27 @@ static void where_it_blocks(struct timeline *timeline, struct track *track,
 	track_block(timeline, track, sw->prev_state, sw->flags & PL_IOWAIT, block, &stacks);
 }
 
+/* Who leaves a CPU on which nobody was known to run. It need not be the thread that had the tid: in
+ * an exec from a side thread the first one, should it have run since before the recording, ends
+ * under the tid of the side thread, which runs elsewhere. */
+static int find_leaver(struct timeline *timeline, uint32_t cpu, uint32_t tid, struct track **ret)
+{
+	int error = timeline_thread(timeline, tid, 0, ret);
+	struct track *track = *ret, *swapped;
+	uint32_t first;
+
+	if (error || !track || !track_is(track, 1u << STATE_RUNNING) || track->anywhere ||
+	    track->open.cpu == cpu)
+		return error;
+	first = timeline_thread_of(timeline, track->tgid);
+	if (first == NO_THREAD || !timeline->tracks.items[first].anywhere)
+		return 0;
+	swapped = track_after_swap(timeline, &timeline->tracks.items[first], tid);
+	if (swapped)
+		*ret = swapped;
+	return 0;
+}
+
 static int switch_out(struct timeline *timeline, uint32_t cpu, const struct recording_item *item)
 {
 	const struct pl_switch *sw = &item->record->sw;
@@ -69,7 +90,7 @@ static int switch_out(struct timeline *timeline, uint32_t cpu, const struct reco
 		track = swapped;
 	}
 	if (!track) {
-		error = timeline_thread(timeline, sw->prev, 0, &track);
+		error = find_leaver(timeline, cpu, sw->prev, &track);
 		if (error || !track)
 			return error;
 	}
