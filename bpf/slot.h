@@ -15,14 +15,15 @@ inlined struct pl_slot *slot_at(__u32 index)
  * thread), or the slot's thread may have ended long ago. */
 static __noinline struct pl_slot *slot_find_slowly(struct task_struct *task)
 {
-	__u32 *index = bpf_task_storage_get(&slot_of_task, task, 0, 0);
+	__u64 address = (__u64)task;
+	__u32 *index = bpf_map_lookup_elem(&slot_of_task, &address);
 	__u32 tid = task->pid;
 	struct pl_slot *slot;
 
 	if (!index)
 		return 0;
 	slot = slot_at(*index);
-	if (!slot || slot->task != (__u64)task)
+	if (!slot || slot->task != address)
 		return 0;
 	slot->tid = tid;
 	bpf_map_update_elem(&slot_of_tid, &tid, index, BPF_ANY);
@@ -78,15 +79,18 @@ inlined __u64 account(struct pl_slot *slot, __u64 now)
  * and the guard in slot_find makes a stale one harmless. */
 inlined void slot_release(struct pl_slot *slot, struct task_struct *task)
 {
-	__u32 *index = bpf_task_storage_get(&slot_of_task, task, 0, 0);
+	__u64 address = (__u64)task;
+	__u32 *index = bpf_map_lookup_elem(&slot_of_task, &address);
 	__u32 freed;
 
 	slot->state = PL_STATE_DEAD;
 	slot->task = 0;
-	if (!index || !*index)
+	if (!index)
 		return;
 	freed = *index;
-	*index = 0;
+	/* Its memory may become another thread's. */
+	if (bpf_map_delete_elem(&slot_of_task, &address))
+		return;
 	bpf_map_push_elem(&free_slots, &freed, BPF_ANY);
 }
 

@@ -43,6 +43,7 @@ inlined void slot_fill(struct pl_slot *slot, struct task_struct *task, __u64 now
 /* Begins to follow a thread. From here on the scheduler's programs see it. */
 static __noinline struct pl_slot *slot_new(struct task_struct *task, __u64 now, __u8 state)
 {
+	__u64 address = (__u64)task;
 	__u32 index, tid = task->pid;
 	struct pl_slot *slot;
 
@@ -56,9 +57,10 @@ static __noinline struct pl_slot *slot_new(struct task_struct *task, __u64 now, 
 	forget_told(index);
 	if (settings.faults)
 		bpf_map_update_elem(&cow_faults, &index, &(__u32){0}, BPF_ANY);
-	if (!bpf_task_storage_get(&slot_of_task, task, &index, BPF_LOCAL_STORAGE_GET_F_CREATE) ||
+	if (bpf_map_update_elem(&slot_of_task, &address, &index, BPF_ANY) ||
 	    bpf_map_update_elem(&slot_of_tid, &tid, &index, BPF_ANY)) {
 		slot->task = 0;
+		bpf_map_delete_elem(&slot_of_task, &address);
 		bpf_map_push_elem(&free_slots, &index, BPF_ANY);
 		__sync_fetch_and_add(&control.untracked, 1);
 		return 0;
