@@ -16,7 +16,7 @@ static bool is_lock(const struct interval *interval)
 	return interval->address && 1u << interval->reason & REASONS_LOCK;
 }
 
-static int reserve_thread(struct locks *locks, uint32_t thread)
+static int add_threads(struct locks *locks, uint32_t thread)
 {
 	while (locks->threads.count <= thread) {
 		struct lock_thread *it = vector_add(&locks->threads);
@@ -27,6 +27,11 @@ static int reserve_thread(struct locks *locks, uint32_t thread)
 		it->ready_before = timeline_ready_ns(locks->timeline, locks->threads.count - 1);
 	}
 	return 0;
+}
+
+static inline int reserve_thread(struct locks *locks, uint32_t thread)
+{
+	return thread < locks->threads.count ? 0 : add_threads(locks, thread);
 }
 
 /* Leaves the lock, and the waiter's share in it, in waiter->last. */
@@ -300,6 +305,7 @@ static int end_wait(struct locks *locks, uint32_t thread, const struct interval 
 	waiter->handed = interval->waker_context == PL_WAKER_TASK && !interval->open_end
 				 ? waiter->lock
 				 : NO_LOCK;
+	waiter->handed_at = interval->end;
 	waiter->lock = NO_LOCK;
 	return error;
 }
@@ -402,9 +408,7 @@ static void on_run(void *context, const struct interval *interval)
 
 	if (!it)
 		return;
-	it->handed = NO_LOCK;
-	if (it->waited_for_by)
-		locks->error = log_run(locks, it, interval);
+	locks->error = log_run(locks, it, interval);
 }
 
 static void on_woken(void *context, const struct interval *interval)
@@ -412,18 +416,10 @@ static void on_woken(void *context, const struct interval *interval)
 	struct locks *locks = context;
 	struct lock_thread *it = thread_of(locks, interval);
 
-	if (!it || it->handed == NO_LOCK)
+	if (!it || it->handed == NO_LOCK || it->handed_at != interval->begin)
 		return;
 	count_handover(&locks->locks.items[it->handed].lock, interval);
 	it->handed = NO_LOCK;
-}
-
-static void on_other(void *context, const struct interval *interval)
-{
-	struct lock_thread *it = thread_of(context, interval);
-
-	if (it)
-		it->handed = NO_LOCK;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -436,11 +432,11 @@ static int listen(struct timeline *timeline, struct locks *locks)
 		 .states_begun = 1u << STATE_BLOCKED,
 		 .interval = on_wait,
 		 .states = 1u << STATE_BLOCKED},
-		{.context = locks, .interval = on_run, .states = 1u << STATE_RUNNING},
-		{.context = locks, .interval = on_woken, .states = 1u << STATE_READY_WOKEN},
 		{.context = locks,
-		 .interval = on_other,
-		 .states = 1u << STATE_STOPPED | 1u << STATE_UNKNOWN},
+		 .interval = on_run,
+		 .states = 1u << STATE_RUNNING,
+		 .of_watched = true},
+		{.context = locks, .interval = on_woken, .states = 1u << STATE_READY_WOKEN},
 	};
 	int error = 0;
 

@@ -60,7 +60,8 @@ struct lock_thread {
 	uint64_t unexplained_ns;
 	uint32_t unexplained_owners; /* as many owners as there had been then */
 	uint32_t waited_for_by;	     /* how many wait for this thread */
-	uint32_t handed;	     /* the lock whose wait just ended by a wake-up, or NO_LOCK */
+	uint32_t handed;	     /* the lock whose wait ended last by a wake-up, or NO_LOCK */
+	uint64_t handed_at;	     /* when */
 	struct lock_last last;
 	VECTOR(struct lock_run) log;
 };

@@ -18,15 +18,18 @@
 /* The holder's runs are kept as long as a wait or a term needs them. */
 void locks_pin(struct locks *locks, uint32_t thread)
 {
-	locks->threads.items[thread].waited_for_by++;
+	if (!locks->threads.items[thread].waited_for_by++)
+		timeline_watch(locks->timeline, thread, true);
 }
 
 void locks_unpin(struct locks *locks, uint32_t thread)
 {
 	struct lock_thread *it = &locks->threads.items[thread];
 
-	if (!--it->waited_for_by)
-		vector_free(&it->log);
+	if (--it->waited_for_by)
+		return;
+	vector_free(&it->log);
+	timeline_watch(locks->timeline, thread, false);
 }
 
 static void forget(struct locks *locks, struct lock_entry *entry, size_t count)

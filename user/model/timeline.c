@@ -462,6 +462,7 @@ void timeline_free(struct timeline **timeline)
 		vector_free(&it->of_begin[state]);
 		vector_free(&it->of_interval[state]);
 		vector_free(&it->of_stack[state]);
+		vector_free(&it->of_watched[state]);
 	}
 	free(it);
 	*timeline = NULL;
@@ -475,6 +476,14 @@ static int add_listener(listener_vector *listeners, const struct listener *liste
 		return -ENOMEM;
 	*place = *listener;
 	return 0;
+}
+
+static listener_vector *list_for(struct timeline *timeline, const struct timeline_visitor *visitor,
+				 enum state state)
+{
+	return visitor->with_stack   ? &timeline->of_stack[state]
+	       : visitor->of_watched ? &timeline->of_watched[state]
+				     : &timeline->of_interval[state];
 }
 
 int timeline_add_visitor(struct timeline *timeline, const struct timeline_visitor *visitor)
@@ -491,9 +500,7 @@ int timeline_add_visitor(struct timeline *timeline, const struct timeline_visito
 		if (!error && begins.tell && visitor->states_begun & 1u << state)
 			error = add_listener(&timeline->of_begin[state], &begins);
 		if (!error && intervals.tell && states & 1u << state)
-			error = add_listener(visitor->with_stack ? &timeline->of_stack[state]
-								 : &timeline->of_interval[state],
-					     &intervals);
+			error = add_listener(list_for(timeline, visitor, state), &intervals);
 	}
 	return error;
 }
@@ -528,6 +535,11 @@ uint64_t timeline_running_ns(const struct timeline *timeline, uint32_t thread, u
 
 	return track->state_ns[STATE_RUNNING] +
 	       (running && time > track->open.begin ? time - track->open.begin : 0);
+}
+
+void timeline_watch(struct timeline *timeline, uint32_t thread, bool watched)
+{
+	timeline->tracks.items[thread].watched = watched;
 }
 
 uint64_t timeline_ready_ns(const struct timeline *timeline, uint32_t thread)

@@ -38,6 +38,7 @@ struct timeline_visitor {
 	void (*interval)(void *context, const struct interval *interval); /* may be NULL */
 	unsigned int states; /* for which states `interval` is called; 0: for all */
 	bool with_stack;     /* and only if a stack, of the thread or of its waker, is known */
+	bool of_watched;     /* and only for threads of which timeline_watch() said so */
 	/* A life record, after the timeline has taken it in; `thread` has, or last had, its tid, or
 	 * is NO_THREAD. May be NULL. */
 	void (*life)(void *context, const union pl_life *life, uint32_t thread);
@@ -71,6 +72,8 @@ uint32_t timeline_thread_of(const struct timeline *timeline, uint32_t tid);
 /* How long a thread has been running up to a time that lies in its open interval. Called from
  * `interval` for the thread of that interval, the open interval is the one just closed. */
 uint64_t timeline_running_ns(const struct timeline *timeline, uint32_t thread, uint64_t time);
+/* Whether visitors that ask for no others are called for that thread. */
+void timeline_watch(struct timeline *timeline, uint32_t thread, bool watched);
 /* How long it has been ready, of complete intervals. */
 uint64_t timeline_ready_ns(const struct timeline *timeline, uint32_t thread);
 

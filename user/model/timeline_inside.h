@@ -19,6 +19,7 @@ struct track {
 	bool anywhere;	 /* it runs, and on which CPU is not known */
 	bool ran;	 /* last_cpu is valid */
 	bool woken_told; /* a PL_WAKE told woken, woken_by, woken_context */
+	bool watched;	 /* see timeline_watch() */
 	bool exiting;	 /* it began to end */
 	bool ending;	 /* its totals came: its last switch was at ending_at */
 	uint8_t woken_context;
@@ -71,7 +72,8 @@ struct timeline {
 	VECTOR(struct gap) gaps; /* in the order of their `time` */
 	uint64_t newest_gap_first;
 	VECTOR(struct timeline_visitor) visitors;
-	listener_vector of_begin[STATE_COUNT], of_interval[STATE_COUNT], of_stack[STATE_COUNT];
+	listener_vector of_begin[STATE_COUNT], of_interval[STATE_COUNT], of_stack[STATE_COUNT],
+		of_watched[STATE_COUNT];
 	struct population population;
 	struct reason_rules rules;
 	struct sweep sweep;
@@ -131,7 +133,22 @@ void track_end_unseen(struct timeline *timeline, struct track *track);
 int timeline_add_thread(struct timeline *timeline, const struct newcomer *newcomer,
 			struct track **ret);
 /* The living thread of that tid, if need be a stranger. NULL in `ret` if the tid is impossible. */
-int timeline_thread(struct timeline *timeline, uint32_t tid, uint32_t tgid, struct track **ret);
+int timeline_thread_slowly(struct timeline *timeline, uint32_t tid, uint32_t tgid,
+			   struct track **ret);
+
+static inline int timeline_thread(struct timeline *timeline, uint32_t tid, uint32_t tgid,
+				  struct track **ret)
+{
+	uint32_t thread = population_find(&timeline->population, tid);
+
+	if (thread != NO_THREAD) {
+		*ret = &timeline->tracks.items[thread];
+		if (!(*ret)->dead && !(*ret)->ending)
+			return 0;
+	}
+	return timeline_thread_slowly(timeline, tid, tgid, ret);
+}
+
 void timeline_feed_moved(struct timeline *timeline, const struct pl_life_moved *moved);
 int timeline_feed_life(struct timeline *timeline, const union pl_life *life);
 /* A thread leaves a CPU under a tid that is not the one that it came there with: an exec from a

@@ -47,7 +47,8 @@ static int add_stranger(struct timeline *timeline, uint32_t tid, uint32_t tgid, 
 	return timeline_add_thread(timeline, &newcomer, ret);
 }
 
-int timeline_thread(struct timeline *timeline, uint32_t tid, uint32_t tgid, struct track **ret)
+int timeline_thread_slowly(struct timeline *timeline, uint32_t tid, uint32_t tgid,
+			   struct track **ret)
 {
 	uint32_t thread = population_find(&timeline->population, tid);
 	struct track *track;

@@ -68,6 +68,8 @@ void track_close(struct timeline *timeline, struct track *track, uint64_t end)
 	tell(&timeline->of_interval[state], interval);
 	if (interval->stack || interval->waker_stack)
 		tell(&timeline->of_stack[state], interval);
+	if (track->watched)
+		tell(&timeline->of_watched[state], interval);
 }
 
 void track_open(struct track *track, enum state state, uint64_t begin)
