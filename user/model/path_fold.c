@@ -41,30 +41,39 @@ static int grow(struct path_fold *fold)
 	return 0;
 }
 
-static int add_sum(struct path_fold *fold, uint64_t key, uint64_t ns, uint64_t count)
-{
-	struct path_sum *sum = NULL;
-	int error;
+static int add_new_sum(struct path_fold *fold, uint64_t key, uint64_t ns, uint64_t count);
 
-	if (fold->sum_capacity)
-		sum = place_of(fold->sums, fold->sum_capacity, key);
-	if (!sum || !sum->count) {
-		if (fold->sum_count >= PATH_SUMS_MAX && path_key_thread(key) != NO_THREAD)
-			return add_sum(
-				fold,
-				path_key(NO_THREAD, path_key_what(key), REASON_NONE, PL_NO_SYSCALL),
-				ns, count);
-		if ((fold->sum_count + 1) * 4 > fold->sum_capacity * 3) {
-			error = grow(fold);
-			if (error)
-				return error;
-		}
-		sum = place_of(fold->sums, fold->sum_capacity, key);
-		sum->key = key;
-		fold->sum_count++;
-	}
+static inline int add_sum(struct path_fold *fold, uint64_t key, uint64_t ns, uint64_t count)
+{
+	struct path_sum *sum;
+
+	if (!fold->sum_capacity)
+		return add_new_sum(fold, key, ns, count);
+	sum = place_of(fold->sums, fold->sum_capacity, key);
+	if (!sum->count)
+		return add_new_sum(fold, key, ns, count);
 	sum->ns += ns;
 	sum->count += count;
+	return 0;
+}
+
+static int add_new_sum(struct path_fold *fold, uint64_t key, uint64_t ns, uint64_t count)
+{
+	struct path_sum *sum;
+
+	if (fold->sum_count >= PATH_SUMS_MAX && path_key_thread(key) != NO_THREAD)
+		return add_sum(fold,
+			       path_key(NO_THREAD, path_key_what(key), REASON_NONE, PL_NO_SYSCALL),
+			       ns, count);
+	if ((fold->sum_count + 1) * 4 > fold->sum_capacity * 3) {
+		int error = grow(fold);
+
+		if (error)
+			return error;
+	}
+	sum = place_of(fold->sums, fold->sum_capacity, key);
+	*sum = (struct path_sum){.key = key, .ns = ns, .count = count};
+	fold->sum_count++;
 	return 0;
 }
 
@@ -152,7 +161,7 @@ static int enter_cell(struct path_fold *fold, const struct path_scale *scale, ui
 
 /* With more rivals than there is room for, the least one gives way: what is known of the others
  * stays a lower bound. */
-static void add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
+static inline void add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
 {
 	unsigned int least = 0;
 

@@ -198,7 +198,7 @@ static inline int take_seat(struct replay *replay, unsigned int world, uint16_t 
 
 /* It ran for `ns` from `now` on, and made use of idle time up to `until`: what that was too short
  * for comes later. Returns when it leaves. */
-static uint64_t stand_up(struct replay_cpu *cpu, uint64_t now, uint64_t ns, uint64_t until)
+static inline uint64_t stand_up(struct replay_cpu *cpu, uint64_t now, uint64_t ns, uint64_t until)
 {
 	uint64_t end = now + ns, rest;
 
@@ -239,19 +239,21 @@ static uint64_t stand_up(struct replay_cpu *cpu, uint64_t now, uint64_t ns, uint
 int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clocks *clocks,
 	       struct seats *seats)
 {
+	uint32_t left = replay->used & ~(1u << WORLD_CPUS);
 	int error = 0;
 
 	seats->taken = true;
-	for (unsigned int i = 0; i < replay->worlds && !error; i++) {
+	for (; left && !error; left &= left - 1) {
+		unsigned int i = __builtin_ctz(left);
+
 		seats->cpu[i] = UINT16_MAX;
-		if (i != WORLD_CPUS && replay->used & 1u << i)
-			error = take_seat(replay, i, cpu, allowed, &clocks->now[i], seats);
+		error = take_seat(replay, i, cpu, allowed, &clocks->now[i], seats);
 	}
 	return error;
 }
 
 /* No world is later than reality: what really happened can be done there as well. */
-static void not_later(struct replay_cpu *cpu, uint64_t *now, uint64_t real)
+static inline void not_later(struct replay_cpu *cpu, uint64_t *now, uint64_t real)
 {
 	if (*now <= real)
 		return;
@@ -263,7 +265,10 @@ static void not_later(struct replay_cpu *cpu, uint64_t *now, uint64_t real)
 void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *seats, uint64_t ns,
 		  uint64_t real)
 {
-	for (unsigned int i = 0; i < replay->worlds; i++) {
+	uint32_t left = replay->used & ~(1u << WORLD_CPUS);
+
+	for (; left; left &= left - 1) {
+		unsigned int i = __builtin_ctz(left);
 		struct replay_cpu *cpu = NULL;
 
 		if (seats->taken && seats->cpu[i] < replay->seats[i].count)
@@ -274,6 +279,8 @@ void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *se
 			clocks->now[i] += ns;
 		not_later(cpu, &clocks->now[i], real);
 	}
+	clocks->now[WORLD_CPUS] += ns;
+	not_later(NULL, &clocks->now[WORLD_CPUS], real);
 	seats->taken = false;
 }
 
