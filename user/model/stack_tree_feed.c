@@ -288,7 +288,14 @@ uint32_t feed_state(struct feed *feed, uint32_t place, enum node_kind kind, cons
 	return feed_child(feed, place, label, kind);
 }
 
-static uint32_t blocked_node(struct feed *feed, const struct interval *interval)
+static bool is_same(const struct feed_last *last, const struct feed_last *wanted)
+{
+	return last->node && last->stack == wanted->stack &&
+	       last->kernel_stack == wanted->kernel_stack && last->state == wanted->state &&
+	       last->reason == wanted->reason && last->syscall == wanted->syscall;
+}
+
+static uint32_t make_blocked_node(struct feed *feed, const struct interval *interval)
 {
 	uint32_t node = feed_node_of_thread(feed, interval->thread);
 	char cause[64] = "";
@@ -296,10 +303,25 @@ static uint32_t blocked_node(struct feed *feed, const struct interval *interval)
 	if (interval->state == STATE_BLOCKED)
 		reason_text(feed, interval, cause, sizeof(cause));
 	node = add_place(feed, node, interval->stack, interval->kernel_stack);
-	node = feed_state(feed, node, NODE_BLOCKED, state_name(interval->state), cause);
-	if (feed->tree->kind != TREE_LOCK)
-		return node;
-	return feed_lock(feed, node, interval);
+	return feed_state(feed, node, NODE_BLOCKED, state_name(interval->state), cause);
+}
+
+static uint32_t blocked_node(struct feed *feed, const struct interval *interval)
+{
+	struct feed_last *last = &feed->threads[interval->thread].blocked;
+	struct feed_last wanted = {
+		.stack = interval->stack,
+		.kernel_stack = interval->kernel_stack,
+		.state = interval->state,
+		.reason = interval->reason,
+		.syscall = interval->syscall,
+	};
+
+	if (!is_same(last, &wanted)) {
+		wanted.node = make_blocked_node(feed, interval);
+		*last = wanted;
+	}
+	return feed->tree->kind == TREE_LOCK ? feed_lock(feed, last->node, interval) : last->node;
 }
 
 /* One that has ended since is known all the same: a thread that ends wakes who waits for it. */
@@ -368,9 +390,27 @@ static void on_blocked(struct feed *feed, const struct interval *interval, uint6
 }
 
 /* A thread that was woken goes on where it blocked. */
+static uint32_t ready_node(struct feed *feed, uint32_t index, bool woken)
+{
+	struct feed_thread *thread = &feed->threads[index];
+	struct feed_last *last = &thread->ready[woken], wanted = {0};
+
+	if (woken) {
+		wanted.stack = thread->stack;
+		wanted.kernel_stack = thread->kernel_stack;
+	}
+	if (!is_same(last, &wanted)) {
+		wanted.node = add_place(feed, feed_node_of_thread(feed, index), wanted.stack,
+					wanted.kernel_stack);
+		wanted.node = feed_state(feed, wanted.node, NODE_READY, "ready",
+					 woken ? "woken" : "preempted");
+		*last = wanted;
+	}
+	return last->node;
+}
+
 static void on_ready(struct feed *feed, const struct interval *interval, uint64_t ns)
 {
-	const struct feed_thread *thread = &feed->threads[interval->thread];
 	bool woken = interval->state == STATE_READY_WOKEN;
 	enum tree_kind kind = feed->tree->kind;
 	uint32_t node;
@@ -385,10 +425,8 @@ static void on_ready(struct feed *feed, const struct interval *interval, uint64_
 	}
 	if (kind != TREE_RUN_QUEUE && kind != TREE_WALL)
 		return;
-	node = add_place(feed, feed_node_of_thread(feed, interval->thread),
-			 woken ? thread->stack : 0, woken ? thread->kernel_stack : 0);
-	node = feed_state(feed, node, NODE_READY, "ready", woken ? "woken" : "preempted");
-	weigh(feed, interval->thread, node, interval->state, ns);
+	weigh(feed, interval->thread, ready_node(feed, interval->thread, woken), interval->state,
+	      ns);
 }
 
 static void on_unknown(struct feed *feed, const struct interval *interval, uint64_t ns)

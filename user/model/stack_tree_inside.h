@@ -7,9 +7,20 @@
 #include "model/stack_tree.h"
 #include "model/timeline.h"
 
+/* The node of the last interval of a kind: the next one is mostly for the same reason and at the
+ * same place. */
+struct feed_last {
+	uint32_t node; /* 0: none */
+	uint32_t stack, kernel_stack;
+	enum state state;
+	enum reason reason;
+	uint16_t syscall;
+};
+
 struct feed_thread {
 	uint32_t node; /* where its stacks begin; 0: not yet, or not wanted */
 	bool is_wanted;
+	struct feed_last blocked, ready[2];
 	uint32_t stack, kernel_stack; /* with which it blocked last */
 	uint64_t running_ns;	      /* within the wanted time */
 };
