@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "model/lock_map.h"
 #include "model/population.h"
 
 /* Waits that nothing but their own timer ends from within an interrupt. */
@@ -20,20 +19,25 @@ struct run {
 	struct wake_chain chain;
 };
 
+/* Wake-ups of one thread by another, or by what is none. */
+struct pair {
+	uint32_t from;
+	enum wake_kind kind;
+	uint64_t count, waited_ns; /* count 0: a free place */
+};
+
+/* Each thread's are kept together, in a hash table of its own: a program has many pairs, and one of
+ * them is looked up for each wake-up. */
 struct wake_thread {
 	struct run now,
 		before; /* a wake-up is learnt when its waker may have gone to sleep again */
-	/* Who woke it last mostly does so again: spares the look-up. */
-	enum wake_kind kind;
-	uint32_t from;
-	uint32_t pair; /* index + 1; 0: none */
+	struct pair *pairs;
+	uint32_t count, capacity; /* a power of two */
 };
 
 struct wakes {
 	struct timeline *timeline;
-	VECTOR(struct wake) pairs;
 	VECTOR(struct wake_thread) threads;
-	struct lock_map by_pair; /* (from, kind), to -> pair */
 	struct wake_chain longest;
 	int error;
 };
@@ -58,41 +62,50 @@ static enum wake_kind kind_of(const struct interval *interval)
 	}
 }
 
-static int find_pair(struct wakes *wakes, struct wake_thread *thread, uint32_t from,
-		     enum wake_kind kind, uint32_t to)
+static struct pair *place_of(const struct wake_thread *thread, uint32_t from, enum wake_kind kind)
 {
-	uint32_t index;
-	int error = lock_map_at(&wakes->by_pair, (uint64_t)kind << 32 | from, to,
-				wakes->pairs.count, &index);
+	uint32_t at = (from ^ (uint32_t)kind << 28) * 0x9e3779b1u >> 7;
 
-	if (error)
-		return error;
-	if (index == wakes->pairs.count) {
-		struct wake *pair = vector_add(&wakes->pairs);
+	for (;; at++) {
+		struct pair *pair = &thread->pairs[at & (thread->capacity - 1)];
 
-		if (!pair)
-			return -ENOMEM;
-		pair->from = from;
-		pair->to = to;
-		pair->kind = kind;
+		if (!pair->count || (pair->from == from && pair->kind == kind))
+			return pair;
 	}
-	thread->from = from;
-	thread->kind = kind;
-	thread->pair = index + 1;
+}
+
+static int grow(struct wake_thread *thread)
+{
+	struct wake_thread grown = {.capacity = thread->capacity ? thread->capacity * 2 : 4};
+
+	grown.pairs = calloc(grown.capacity, sizeof(*grown.pairs));
+	if (!grown.pairs)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < thread->capacity; i++) {
+		const struct pair *pair = &thread->pairs[i];
+
+		if (pair->count)
+			*place_of(&grown, pair->from, pair->kind) = *pair;
+	}
+	free(thread->pairs);
+	thread->pairs = grown.pairs;
+	thread->capacity = grown.capacity;
 	return 0;
 }
 
-static int count_pair(struct wakes *wakes, struct wake_thread *thread, uint32_t from,
-		      enum wake_kind kind, const struct interval *interval)
+static int count_pair(struct wake_thread *thread, uint32_t from, enum wake_kind kind,
+		      const struct interval *interval)
 {
-	struct wake *pair;
-	int error = 0;
+	struct pair *pair;
 
-	if (!thread->pair || thread->from != from || thread->kind != kind)
-		error = find_pair(wakes, thread, from, kind, interval->thread);
-	if (error)
-		return error;
-	pair = &wakes->pairs.items[thread->pair - 1];
+	if (thread->count * 4 >= thread->capacity * 3 && grow(thread))
+		return -ENOMEM;
+	pair = place_of(thread, from, kind);
+	if (!pair->count) {
+		pair->from = from;
+		pair->kind = kind;
+		thread->count++;
+	}
 	pair->count++;
 	pair->waited_ns += interval->end - interval->begin;
 	return 0;
@@ -146,7 +159,7 @@ static void on_interval(void *context, const struct interval *interval)
 	if (wakes->error)
 		return;
 	thread = &wakes->threads.items[interval->thread];
-	wakes->error = count_pair(wakes, thread, from, kind, interval);
+	wakes->error = count_pair(thread, from, kind, interval);
 	if (!wakes->error)
 		take_over(wakes, thread, from, kind, interval);
 }
@@ -170,11 +183,13 @@ int wakes_new(struct timeline *timeline, struct wakes **ret)
 
 void wakes_free(struct wakes **wakes)
 {
+	struct wake_thread *thread;
+
 	if (!*wakes)
 		return;
-	vector_free(&(*wakes)->pairs);
+	vector_for_each (&(*wakes)->threads, thread)
+		free(thread->pairs);
 	vector_free(&(*wakes)->threads);
-	lock_map_free(&(*wakes)->by_pair);
 	free(*wakes);
 	*wakes = NULL;
 }
@@ -187,19 +202,41 @@ static int compare(const void *a, const void *b)
 		return one->count > two->count ? -1 : 1;
 	if (one->to != two->to)
 		return one->to < two->to ? -1 : 1;
-	return one->from < two->from ? -1 : one->from > two->from;
+	if (one->from != two->from)
+		return one->from < two->from ? -1 : 1;
+	return (int)one->kind - (int)two->kind;
+}
+
+static int hand_over(const struct wake_thread *thread, uint32_t to, struct model *model)
+{
+	for (uint32_t i = 0; i < thread->capacity; i++) {
+		const struct pair *pair = &thread->pairs[i];
+		struct wake *wake;
+
+		if (!pair->count)
+			continue;
+		wake = vector_add(&model->wakes);
+		if (!wake)
+			return -ENOMEM;
+		*wake = (struct wake){.kind = pair->kind,
+				      .from = pair->from,
+				      .to = to,
+				      .count = pair->count,
+				      .waited_ns = pair->waited_ns};
+	}
+	return 0;
 }
 
 int wakes_finish(struct wakes *wakes, struct model *model)
 {
-	if (wakes->error)
-		return wakes->error;
-	if (wakes->pairs.count)
-		qsort(wakes->pairs.items, wakes->pairs.count, sizeof(struct wake), compare);
-	model->wakes.items = wakes->pairs.items;
-	model->wakes.count = wakes->pairs.count;
-	model->wakes.capacity = wakes->pairs.capacity;
-	memset(&wakes->pairs, 0, sizeof(wakes->pairs));
+	int error = wakes->error;
+
+	for (uint32_t i = 0; i < wakes->threads.count && !error; i++)
+		error = hand_over(&wakes->threads.items[i], i, model);
+	if (error)
+		return error;
+	if (model->wakes.count)
+		qsort(model->wakes.items, model->wakes.count, sizeof(struct wake), compare);
 	model->chain = wakes->longest;
 	return 0;
 }
