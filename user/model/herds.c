@@ -43,6 +43,7 @@ struct woken_thread {
 	uint64_t address;
 	uint64_t ran_before; /* its running time up to that wait */
 	uint64_t serial;     /* of the burst that woke it; 0: none */
+	uint32_t burst;	     /* where that is, or was */
 	uint32_t herd;	     /* + 1; 0: `address` has not been looked up */
 	struct polling polling;
 };
@@ -137,14 +138,12 @@ static void count_nothing(struct herds *herds, struct woken_thread *it, const st
 	if (it->by_timer) {
 		count_polling(it, next, ran_ns);
 	} else if (it->serial) {
-		struct herd_entry *entry = &herds->entries.items[it->herd - 1];
+		struct burst *burst = &herds->entries.items[it->herd - 1].bursts[it->burst];
 
-		for (unsigned int i = 0; i < BURSTS_AT_ONCE; i++) {
-			if (entry->bursts[i].serial != it->serial)
-				continue;
-			entry->bursts[i].idle++;
-			entry->bursts[i].idle_ns += ran_ns;
-		}
+		if (burst->serial != it->serial)
+			return;
+		burst->idle++;
+		burst->idle_ns += ran_ns;
 	}
 }
 
@@ -163,6 +162,7 @@ static int join_burst(struct herds *herds, struct woken_thread *it, const struct
 	burst->end = wait->end > burst->end ? wait->end : burst->end;
 	burst->woken++;
 	it->serial = burst->serial;
+	it->burst = burst - herds->entries.items[it->herd - 1].bursts;
 	return 0;
 }
 
