@@ -116,12 +116,9 @@ static struct wake_chain chain_at(const struct wakes *wakes, uint32_t waker, uin
 {
 	const struct wake_thread *thread = &wakes->threads.items[waker];
 	struct wake_chain none = {.first = waker, .last = waker, .begin = time, .end = time};
+	const struct run *run = time >= thread->now.begin ? &thread->now : &thread->before;
 
-	if (thread->now.chain.length && time >= thread->now.begin)
-		return thread->now.chain;
-	if (thread->before.chain.length && time >= thread->before.begin)
-		return thread->before.chain;
-	return none;
+	return run->chain.length && time >= run->begin ? run->chain : none;
 }
 
 static void take_over(struct wakes *wakes, struct wake_thread *thread, uint32_t from,
