@@ -51,6 +51,7 @@ class Truth(KernelTest):
         figures = {t["name"]: t[key] for t in lock["threads"]}
         truth = {w[1]: int(w[2]) for w in map(str.split, traced.output.splitlines())
                  if w[0] == word}
+        self.assertTrue(truth, traced.output)
         return {n: (figures.get(n), t) for n, t in truth.items()
                 if abs(figures.get(n, 0) - t) > max(0.01 * t, allowed)}
 

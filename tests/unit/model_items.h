@@ -18,6 +18,7 @@
 #include "model/timeline.h"
 #include "model/totals.h"
 #include "recording/recording.h"
+#include "sums_oracle.h"
 
 struct made_item {
 	uint64_t time;
@@ -151,6 +152,25 @@ static inline void add_wake(struct stream *stream, uint64_t time, uint32_t cpu, 
 		.waker_context = PL_WAKER_TASK,
 		.tid = tid,
 		.waker = waker,
+		.woken = woken,
+		.time = time,
+	};
+}
+
+/* It ran since `ran_ns` ago, unseen; before that it was woken at `woken`. */
+static inline void add_resume(struct stream *stream, uint64_t time, uint32_t cpu, uint32_t tid,
+			      uint32_t ran_ns, uint64_t woken, uint32_t waker)
+{
+	struct made_item *item = stream_add(stream);
+
+	item->time = time;
+	item->cpu = cpu;
+	item->record.resume = (struct pl_resume){
+		.kind = PL_RESUME,
+		.waker_context = waker ? PL_WAKER_TASK : PL_WAKER_UNKNOWN,
+		.tid = tid,
+		.waker = waker,
+		.ran_ns = ran_ns,
 		.woken = woken,
 		.time = time,
 	};
@@ -341,12 +361,14 @@ static inline void assert_lock_sums(const struct fed *fed)
 		const struct interval *interval;
 		const struct lock_user *user;
 		uint64_t waited = 0, count = 0, total = 0, waits = 0, held = 0;
+		struct histogram waiting = {0};
 
 		vector_for_each (&fed->intervals, interval) {
 			if (!is_wait_for(fed, interval, lock))
 				continue;
 			waited += interval->end - interval->begin;
 			count++;
+			count_duration(&waiting, interval->end - interval->begin);
 		}
 		vector_for_each (&lock->users, user) {
 			total += user->waited_ns;
@@ -355,6 +377,7 @@ static inline void assert_lock_sums(const struct fed *fed)
 			assert_true(user->kept_ns <= user->waited_ns);
 			assert_true(user->held_running_ns <= user->held_ns);
 		}
+		assert_main_users(lock);
 		assert_int_equal(total, lock->total_ns);
 		assert_int_equal(waits, lock->waits);
 		assert_true(held <= total);
@@ -363,6 +386,8 @@ static inline void assert_lock_sums(const struct fed *fed)
 			continue;
 		assert_int_equal(waited, lock->total_ns);
 		assert_int_equal(count, lock->waits);
+		assert_int_equal(lock->max_ns, waiting.max_ns);
+		assert_histogram(&lock->waiting, &waiting);
 	}
 }
 
@@ -405,6 +430,7 @@ static inline void feed(struct fed *fed, const struct stream *stream, uint64_t e
 	assert_int_equal(deadlocks_finish(fed->deadlocks, &fed->model), 0);
 	assert_int_equal(herds_finish(fed->herds, &fed->model), 0);
 	assert_lock_sums(fed);
+	assert_summary(fed->intervals.items, fed->intervals.count, fed->population, &fed->sums);
 	assert_sums(fed);
 	bounds = (struct totals_bounds){.begin = fed->figures->begin,
 					.end = fed->figures->end,

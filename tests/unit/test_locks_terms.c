@@ -135,6 +135,42 @@ static void a_wait_that_goes_on_is_shared_out_as_well(void **unused)
 	end(&fed, &stream);
 }
 
+/* 102 is preempted while it has the lock, and again before the one that it woke runs. */
+static void a_holder_that_has_no_cpu_keeps_others_waiting(void **unused)
+{
+	struct stream stream = {0};
+	struct fed fed;
+
+	start(&stream);
+	wait_for(&stream, 20, 101, 102);
+	add_switch(&stream, 30, 2, 102, 0, 0, 0);
+	add_switch(&stream, 35, 2, 0, 0, 0, 102);
+	add_switch(&stream, 55, 2, 102, 0, 0, 0);
+	get(&stream, 60, 101, 50, 102);
+	feed(&fed, &stream, 1000);
+	assert_held(&fed, 102, 30, 25);
+	assert_int_equal(user_of(&fed, 101)->kept_ns, 5);
+	end(&fed, &stream);
+}
+
+/* From 50 to 60, and from 110 to 113. */
+static void from_the_wake_up_until_it_runs_a_lock_is_handed_over(void **unused)
+{
+	struct stream stream = {0};
+	struct fed fed;
+
+	start(&stream);
+	wait_for(&stream, 20, 101, 102);
+	get(&stream, 60, 101, 50, 102);
+	wait_for(&stream, 100, 101, 102);
+	get(&stream, 113, 101, 110, 102);
+	feed(&fed, &stream, 1000);
+	assert_int_equal(fed.model.locks.items[0].handovers, 2);
+	assert_int_equal(fed.model.locks.items[0].handover_ns, 13);
+	assert_int_equal(fed.model.locks.items[0].handover_max_ns, 10);
+	end(&fed, &stream);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +178,8 @@ int main(void)
 		cmocka_unit_test(each_holder_answers_for_its_own_time),
 		cmocka_unit_test(who_was_woken_and_came_too_late_does_not_answer_for_it),
 		cmocka_unit_test(what_nobody_was_seen_for_is_counted_to_who_gives_it_up),
+		cmocka_unit_test(a_holder_that_has_no_cpu_keeps_others_waiting),
+		cmocka_unit_test(from_the_wake_up_until_it_runs_a_lock_is_handed_over),
 		cmocka_unit_test(a_wait_that_goes_on_is_shared_out_as_well),
 	};
 

@@ -21,6 +21,26 @@ static void who_left_a_cpu_unseen_is_unknown_from_the_gap_on(void **state)
 	assert_int_equal(fed.figures->gap_lost, 5);
 }
 
+static void a_gap_is_that_of_its_cpu(void **state)
+{
+	add_task(&stream, 100, 10, 10, PL_TASK_READY);
+	add_switch(&stream, 110, 1, 0, 0, 0, 10);
+	add_gap(&stream, 120, 140, 1, 5);
+	add_switch(&stream, 150, 1, 0, 0, 0, 0);
+	feed(&fed, &stream, 200);
+	assert_interval(0, 1, STATE_RUNNING, 110, 120);
+	assert_interval(0, 2, STATE_UNKNOWN, 120, 200);
+}
+
+static void what_all_gaps_lost_is_added_up(void **state)
+{
+	add_task(&stream, 100, 10, 10, PL_TASK_RUNNING);
+	add_gap(&stream, 120, 140, 0, 5);
+	add_gap(&stream, 121, 141, 1, 7);
+	feed(&fed, &stream, 200);
+	assert_int_equal(fed.figures->gap_lost, 12);
+}
+
 static void without_a_gap_to_blame_all_of_a_contradicted_interval_is_unknown(void **state)
 {
 	add_task(&stream, 100, 10, 10, PL_TASK_READY);
@@ -134,6 +154,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rule(who_left_a_cpu_unseen_is_unknown_from_the_gap_on),
+		rule(a_gap_is_that_of_its_cpu),
+		rule(what_all_gaps_lost_is_added_up),
 		rule(without_a_gap_to_blame_all_of_a_contradicted_interval_is_unknown),
 		rule(a_gap_elsewhere_does_not_touch_who_runs),
 		rule(a_thread_that_was_never_announced_has_no_name_but_a_life),

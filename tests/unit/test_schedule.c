@@ -97,7 +97,7 @@ static void compare_pairs_of(const struct made *made, uint32_t thread, uint32_t 
 static void compare_slices(const struct made *made, uint32_t thread)
 {
 	const struct slices *slices = &thread_of(made, thread)->slices;
-	uint64_t count = 0, total = 0, longest = 0, preemptions = 0;
+	uint64_t count = 0, total = 0, longest = 0, preemptions = 0, shorter = 0, reach = 1;
 	const struct interval *it;
 
 	vector_for_each (&made->oracle.intervals, it) {
@@ -117,6 +117,13 @@ static void compare_slices(const struct made *made, uint32_t thread)
 	assert_int_equal(slices->max_ns, longest);
 	assert_int_equal(slices->preemptions, preemptions);
 	assert_true(slices->median_ns <= longest);
+	/* It is known within a power of two: half of them are shorter than the next one. */
+	while (reach <= slices->median_ns)
+		reach *= 2;
+	vector_for_each (&made->oracle.intervals, it)
+		shorter += it->thread == thread && it->state == STATE_RUNNING &&
+			   it->end - it->begin < reach / 2;
+	assert_true(2 * shorter <= count);
 }
 
 static void slices_and_preemptions_are_those_of_the_intervals(void **state)

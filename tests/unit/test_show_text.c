@@ -6,6 +6,7 @@
 #include "show_reports.h"
 
 #include "recording/stacks.h"
+#include "show/derive.h"
 
 #ifndef GOLDEN_FOLDER
 #define GOLDEN_FOLDER "tests/golden"
@@ -150,6 +151,18 @@ static void stacks_that_are_not_whole_are_told_with_the_reason(void **state)
 	sketch_free(sketch);
 }
 
+/* A condition is waited for by those who have nothing to do: that is no contention. */
+static void waiting_for_locks_is_waiting_for_what_somebody_holds(void **state)
+{
+	struct sketch *sketch = sketch_lock();
+	struct lock *lock = sketch_must(vector_add(&sketch->model.locks));
+
+	*lock = (struct lock){.reason = REASON_CONDITION, .waits = 7, .total_ns = 5 * MS};
+	assert_int_equal(model_lock_waits(&sketch->model), 1);
+	assert_int_equal(model_lock_wait_ns(&sketch->model), 1980 * US);
+	sketch_free(sketch);
+}
+
 static void the_end_by_a_signal_is_named(void **state)
 {
 	struct sketch *sketch = sketch_hostile();
@@ -266,6 +279,7 @@ int main(void)
 		cmocka_unit_test(losses_are_told_with_their_place_and_meaning),
 		cmocka_unit_test(a_run_without_losses_has_no_warning),
 		cmocka_unit_test(stacks_that_are_not_whole_are_told_with_the_reason),
+		cmocka_unit_test(waiting_for_locks_is_waiting_for_what_somebody_holds),
 		cmocka_unit_test(the_end_by_a_signal_is_named),
 		cmocka_unit_test(a_pipeline_shows_who_made_whom_and_how_each_ended),
 		cmocka_unit_test(ten_thousand_threads_fit_on_a_page_and_none_is_left_out),

@@ -28,6 +28,8 @@ static void threads_that_were_there_before_begin_in_the_state_that_was_found(voi
 	assert_int_equal(intervals_of(4), 0);
 	assert_false(thread_at(4)->alive_at_end);
 	assert_int_equal(fed.model.locks.items[0].total_ns, 98);
+	assert_int_equal(fed.model.locks.items[0].waits_open_begin, 1);
+	assert_int_equal(fed.model.locks.items[0].waits_open_end, 1);
 }
 
 static void a_switch_tells_blocked_ready_and_running_to_the_nanosecond(void **state)
@@ -59,6 +61,7 @@ static void a_switch_tells_blocked_ready_and_running_to_the_nanosecond(void **st
 	assert_int_equal(thread_at(0)->wakers_known, 1);
 	assert_int_equal(thread_at(0)->wakers_unknown, 0);
 	assert_int_equal(thread_at(0)->ready_max_ns, 15);
+	assert_int_equal(thread_ready_ns(thread_at(0)), 15 + 10);
 	assert_int_equal(thread_at(0)->reasons.items[0].total_ns, 25);
 }
 
@@ -91,6 +94,28 @@ static void a_wake_up_older_than_the_wait_leaves_no_blocked_time_but_counts(void
 	assert_int_equal(fed.model.locks.count, 1);
 	assert_int_equal(fed.model.locks.items[0].waits, 1);
 	assert_int_equal(fed.model.locks.items[0].total_ns, 0);
+}
+
+static void a_switch_that_was_not_seen_is_told_by_the_next_one(void **state)
+{
+	add_fork(&stream, 100, 10, 10, 1, "x");
+	add_switch(&stream, 105, 0, 0, 0, 0, 10);
+	add_switch(&stream, 110, 0, 10, OUT_BLOCKED, 1, 0);
+	add_resume(&stream, 150, 1, 10, 20, 120, 77);
+	add_switch(&stream, 160, 1, 10, OUT_BLOCKED, 1, 0);
+	add_resume(&stream, 170, 1, 10, 4, 0, 0);
+	feed(&fed, &stream, 200);
+	assert_interval(0, 2, STATE_BLOCKED, 110, 120);
+	assert_int_equal(interval_at(0, 2)->waker, 77);
+	assert_interval(0, 3, STATE_READY_WOKEN, 120, 130);
+	assert_interval(0, 4, STATE_RUNNING, 130, 160);
+	assert_int_equal(interval_at(0, 4)->cpu, 1);
+	assert_interval(0, 5, STATE_BLOCKED, 160, 166);
+	assert_interval(0, 6, STATE_RUNNING, 166, 200);
+	assert_int_equal(thread_at(0)->migrations, 1);
+	assert_int_equal(thread_at(0)->wakers_known, 1);
+	assert_int_equal(thread_at(0)->wakers_unknown, 1);
+	assert_int_equal(fed.figures->unseen_switches, 2);
 }
 
 static void without_a_known_waker_the_wait_lasts_until_the_thread_runs(void **state)
@@ -173,12 +198,13 @@ static void concurrency_is_the_time_with_so_many_threads_running(void **state)
 	add_switch(&stream, 110, 0, 0, 0, 0, 10);
 	add_switch(&stream, 130, 1, 0, 0, 0, 11);
 	add_switch(&stream, 160, 0, 10, OUT_BLOCKED, 1, 0);
+	add_switch(&stream, 175, 0, 0, 0, 0, 10);
 	feed(&fed, &stream, 200);
 	assert_int_equal(fed.figures->concurrency[0], 10);
-	assert_int_equal(fed.figures->concurrency[1], 20 + 40);
-	assert_int_equal(fed.figures->concurrency[2], 30);
-	assert_int_equal(thread_at(0)->both_ns, 30);
-	assert_int_equal(thread_at(1)->both_ns, 30);
+	assert_int_equal(fed.figures->concurrency[1], 20 + 15);
+	assert_int_equal(fed.figures->concurrency[2], 30 + 25);
+	assert_int_equal(thread_at(0)->both_ns, 30 + 25);
+	assert_int_equal(thread_at(1)->both_ns, 30 + 25);
 }
 
 /* ---- locks --------------------------------------------------------------------------------- */
@@ -212,6 +238,22 @@ static void a_lock_knows_its_waits_its_holder_and_what_that_did(void **state)
 	assert_int_equal(lock->main_holder, 0);
 	assert_int_equal(lock->main_holder_ns, 40);
 	assert_int_equal(lock->main_holder_running_ns, 30);
+}
+
+static void a_wait_that_a_timer_ends_was_given_up(void **state)
+{
+	struct made_item *item;
+
+	add_task(&stream, 100, 10, 10, PL_TASK_RUNNING);
+	for (int i = 0; i < 3; i++) {
+		item = add_switch(&stream, 110 + i * 20, 0, 10, OUT_BLOCKED, 1, 0);
+		set_block(item, FUTEX, PL_FUTEX_MUTEX, 0x1000, 0);
+		item = add_switch(&stream, 120 + i * 20, 0, 0, 0, 0, 10);
+		set_woken(item, 1, 11, i == 1 ? PL_WAKER_INTERRUPT : PL_WAKER_TASK);
+	}
+	feed(&fed, &stream, 200);
+	assert_int_equal(fed.model.locks.items[0].waits, 3);
+	assert_int_equal(fed.model.locks.items[0].timed_out, 1);
 }
 
 static void the_two_words_of_a_condition_variable_are_one(void **state)
@@ -299,6 +341,7 @@ int main(void)
 		rule(a_switch_tells_blocked_ready_and_running_to_the_nanosecond),
 		rule(a_first_run_is_no_migration_and_each_change_of_cpu_is_one),
 		rule(a_wake_up_older_than_the_wait_leaves_no_blocked_time_but_counts),
+		rule(a_switch_that_was_not_seen_is_told_by_the_next_one),
 		rule(without_a_known_waker_the_wait_lasts_until_the_thread_runs),
 		rule(a_wake_record_overrides_a_ready_time_that_did_not_fit),
 		rule(a_wake_record_at_the_end_splits_the_last_wait),
@@ -306,6 +349,7 @@ int main(void)
 		rule(a_stopped_thread_is_not_blocked),
 		rule(concurrency_is_the_time_with_so_many_threads_running),
 		rule(a_lock_knows_its_waits_its_holder_and_what_that_did),
+		rule(a_wait_that_a_timer_ends_was_given_up),
 		rule(the_two_words_of_a_condition_variable_are_one),
 		rule(a_joined_thread_is_no_lock),
 		rule(a_wait_has_the_stacks_of_its_sleeper_and_its_waker),

@@ -85,9 +85,32 @@ static void what_goes_into_a_state_comes_out_or_is_there_at_the_end(void **state
 	}
 }
 
+/* Blocked, on its CPU for no time at all, and blocked again. */
+static void who_is_blocked_twice_ran_in_between(void **state)
+{
+	struct stream stream = {0};
+	const uint32_t *arrows;
+	struct fed fed;
+
+	add_task(&stream, 100, 10, 10, PL_TASK_RUNNING);
+	add_switch(&stream, 110, 0, 10, OUT_BLOCKED, 1, 0);
+	add_switch(&stream, 150, 0, 0, 0, 0, 10);
+	add_switch(&stream, 150, 0, 10, OUT_BLOCKED, 1, 0);
+	add_switch(&stream, 160, 0, 0, 0, 0, 10);
+	feed(&fed, &stream, 200);
+	transitions_fill_in(fed.timeline);
+	arrows = fed.population->threads.items[0].arrows;
+	assert_int_equal(arrows[ARROW_BLOCKED], 2);
+	assert_int_equal(arrows[ARROW_WOKEN], 2);
+	assert_int_equal(arrows[ARROW_DISPATCHED], 2);
+	fed_free(&fed);
+	vector_free(&stream.items);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_is_blocked_twice_ran_in_between),
 		cmocka_unit_test(what_goes_into_a_state_comes_out_or_is_there_at_the_end),
 	};
 
