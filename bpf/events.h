@@ -226,7 +226,7 @@ union pl_record {
 /* ---- life ---------------------------------------------------------------------------------- */
 
 enum pl_life_kind {
-	PL_LIFE_BELL = 0, /* not recorded: a lane filled up to a quarter, come and fetch */
+	PL_LIFE_BELL = 0, /* not recorded: a lane filled up to a quarter, or a trigger: come */
 	PL_LIFE_TASK = 1, /* a thread that was already there when it was first seen */
 	PL_LIFE_FORK = 2, /* a thread or process was made */
 	PL_LIFE_EXEC = 3,
@@ -248,6 +248,7 @@ enum pl_task_flags {
 	PL_TASK_LAST = 1 << 4,	  /* EXIT: the last thread of its process */
 	PL_TASK_ALIVE = 1 << 5,	  /* TOTALS: taken at the end of the capture, the thread lives on */
 	PL_TASK_FIRST = 1 << 6,	  /* TASK: `run` starts it, by the EXEC that follows */
+	PL_TASK_WOKEN = 1 << 7,	  /* TASK, with READY: since a wake-up or its birth */
 };
 
 struct pl_life_head {
@@ -283,7 +284,7 @@ struct pl_life_task {
 	struct pl_block block; /* TASK: where it was blocked */
 	/* Recordings of the first version end here. */
 	struct pl_priority priority;
-	PL_U32 reserved_100;
+	PL_U32 ran_on; /* TASK: the CPU that it ran on last, and one; 0: not known */
 };
 #define PL_LIFE_TASK_LEAST 96
 
@@ -553,7 +554,7 @@ struct pl_slot {
 	PL_U8 futex_kind;
 	PL_U8 file_kind;
 	PL_U8 begin_state; /* taken up in this enum pl_thread_state, and not announced yet */
-	PL_U8 reserved_79;
+	PL_U8 sequence;	   /* odd while the scheduler's program writes; with settings.checkpoints */
 	PL_U64 nvcsw; /* the kernel's count at the last switch: tells which kind the next one is */
 	PL_U64 runtime;		 /* the kernel's account of its CPU time at its last switch-out */
 	PL_U64 scratch_of_waker; /* pointers that pass through memory come out as numbers */

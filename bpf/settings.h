@@ -18,6 +18,7 @@ struct pl_settings {
 	PL_U32 life_bytes;    /* size of the ring of life records */
 	PL_U32 faults;	      /* count copy-on-write faults */
 	PL_U32 no_locks; /* a futex wait is a system call like another: to measure what they cost */
+	PL_U32 checkpoints;   /* accounts are looked at while threads run (bpf/checkpoint.h) */
 };
 
 struct pl_control {
@@ -29,6 +30,9 @@ struct pl_control {
 	PL_U64 lost_life;  /* life records that found no room */
 	PL_U64 end;	   /* non-zero: the capture ended then; the programs do nothing any more */
 	PL_U64 lost_marks; /* marks that found no room */
+	PL_U32 trigger_armed; /* the next wait that is too long rings the bell, and disarms */
+	PL_U32 reserved;
+	PL_U64 trigger_hits; /* waits that were too long, whether or not they rang */
 };
 
 /* Signals that are alike (bpf/signals.bpf.c). Each kind is told of in so many records, and then not

@@ -272,6 +272,16 @@ inlined void resume(struct lane_cursor *lane, struct pl_slot *slot, struct task_
 	record->time = now;
 }
 
+/* For who reads the account meanwhile (bpf/checkpoint.bpf.c). */
+inlined void mark_writing(struct pl_slot *slot)
+{
+	if (!settings.checkpoints || !slot)
+		return;
+	barrier();
+	WRITE_ONCE(slot->sequence, slot->sequence + 1);
+	barrier();
+}
+
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
 	     unsigned int prev_state)
@@ -300,6 +310,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		now = out->last + 1;
 	if (in && now <= in->last)
 		now = in->last + 1;
+	mark_writing(out);
+	mark_writing(in);
 
 	room = lane_has_room(&lane, 8);
 	if (room && lane.lane->gap_lost)
@@ -366,6 +378,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	}
 	if (in)
 		forget_waking(in, next, was_blocked);
+	mark_writing(out);
+	mark_writing(in);
 	if (out && prev_state & TASK_DEAD) {
 		life_totals(out, prev, 0, now);
 		slot_release(out, prev);

@@ -53,6 +53,10 @@ static void handle_signals(struct session *session)
 	struct signalfd_siginfo info;
 
 	while (read(session->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGQUIT || info.ssi_signo == SIGUSR1) {
+			flight_signal(session->flight, (int)info.ssi_signo);
+			continue;
+		}
 		session->interrupts++;
 		session->interrupt = (int)info.ssi_signo;
 		/* From the terminal it went to the target as well; from elsewhere it came to us
@@ -79,16 +83,19 @@ static bool is_over(const struct session *session, uint64_t now)
 static int wait_ms(const struct session *session, uint64_t now)
 {
 	uint64_t duration = session->options->duration, left;
-	int every = session->stacks ? FETCH_MAPS_EVERY_MS : FETCH_EVERY_MS;
+	int most = session->stacks ? FETCH_MAPS_EVERY_MS : FETCH_EVERY_MS;
 
+	most = album_wait_ms(session->album, now, most);
+	if (session->flight)
+		most = flight_wait_ms(session->flight, now, most);
 	if (!duration)
-		return every;
+		return most;
 	left = session->begin + duration > now ? session->begin + duration - now : 0;
 	left = (left + NS_PER_MS - 1) / NS_PER_MS;
-	return left < (uint64_t)every ? (int)left : every;
+	return left < (uint64_t)most ? (int)left : most;
 }
 
-static int fetch(struct session *session)
+int session_fetch(struct session *session)
 {
 	int error = drain_fetch(session->drain), stack_error = 0;
 
@@ -141,9 +148,9 @@ static void follow(struct session *session)
 	int error;
 
 	while (!ended && !is_over(session, now = monotonic_ns())) {
-		poll(wait, 4, album_wait_ms(session->album, now, wait_ms(session, now)));
+		poll(wait, 4, wait_ms(session, now));
 		ended = wait[2].revents & POLLIN;
-		error = fetch(session);
+		error = session_fetch(session);
 		if (!error)
 			error = album_turn(session->album, monotonic_ns());
 		if (!error && session->watcher)
@@ -154,7 +161,9 @@ static void follow(struct session *session)
 			look_for_hang(session, now - HANG_AFTER_NS);
 			looked = now;
 		}
-		if (!error && now - flushed >= FLUSH_EVERY_NS) {
+		if (!error && session->flight) {
+			error = flight_turn(session->flight, monotonic_ns());
+		} else if (!error && now - flushed >= FLUSH_EVERY_NS) {
 			error = recording_flush(session->writer);
 			kernel_side_new_epoch(session->side);
 			flushed = now;
@@ -230,7 +239,7 @@ static void end(struct session *session, struct capture_result *result)
 	if (session->watcher)
 		watcher_stop(session->watcher);
 	kernel_side_stop(session->side, &session->end);
-	fetch(session);
+	session_fetch(session);
 	if (session->stacks)
 		stacks_finish(session->stacks);
 	if (session->watcher)
@@ -253,11 +262,16 @@ static void end(struct session *session, struct capture_result *result)
 			     .result_fd = session->result_fd,
 			     .side = session->side,
 			     .stacks = session->options->stacks ? session->stacks : NULL,
+			     .of_part = session->flight != NULL,
 		     });
 	if (session->watcher)
 		watcher_notes(session->watcher);
 	prove(session, result);
-	error = recording_writer_finish(session->writer);
+	if (session->flight)
+		error = flight_finish(session->flight, take_fd(&session->output_fd), session->begin,
+				      session->end);
+	else
+		error = recording_writer_finish(session->writer);
 	session->writer = NULL;
 	if (error)
 		write_failed(session, error);
@@ -277,7 +291,11 @@ static void clean_up(struct session *session)
 	holds_free(&session->holds);
 	kernel_side_free(&session->side);
 	marks_free(&session->marks);
-	recording_writer_abandon(&session->writer);
+	if (session->flight)
+		flight_free(&session->flight);
+	else
+		recording_writer_abandon(&session->writer);
+	cleanup_close(&session->output_fd);
 	launch_cleanup(&session->target);
 	cleanup_close(&session->recording_fd);
 	cleanup_close(&session->result_fd);
@@ -299,6 +317,7 @@ int capture(const struct capture_options *options, struct capture_result *ret)
 		.program_fd = -1,
 		.signal_fd = -1,
 		.exit_fd = -1,
+		.output_fd = -1,
 		.status_line = status_line_start(options),
 	};
 	struct capture_result result = {.recording_fd = -1};

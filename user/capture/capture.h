@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bpf/checkpoint.h"
 #include "capture/privilege.h"
 #include "capture/stacks.h"
 #include "capture/watch.h"
@@ -30,9 +31,13 @@ struct capture_options {
 	pid_t pid;	       /* ATTACH */
 	uint64_t duration;     /* ns; 0: until the target ends, or Ctrl-C */
 	uint64_t buffer_bytes; /* 0: enough for most */
-	uint64_t pcb_every;    /* ns between two snapshots of control blocks; 0: none */
-	uint32_t stacks;       /* enum pl_stacks: which to keep */
-	uint32_t sample_rate;  /* PL_STACKS_SAMPLES: how often a second */
+	const char *ring;      /* as it was given; NULL: everything is kept */
+	uint64_t ring_duration, ring_bytes; /* one of them: keep the last part only */
+	uint64_t ring_dumps; /* at most so many because of triggers; 0: as by custom */
+	struct pl_trigger triggers[PL_TRIGGERS]; /* those of kind 0 are none */
+	uint64_t pcb_every;   /* ns between two snapshots of control blocks; 0: none */
+	uint32_t stacks;      /* enum pl_stacks: which to keep */
+	uint32_t sample_rate; /* PL_STACKS_SAMPLES: how often a second */
 	struct stacks_options stack_options;
 	const char *output;	/* where the recording goes; NULL: nowhere to stay */
 	struct invoker invoker; /* whom the target and the files belong to */

@@ -8,6 +8,7 @@
 #include "capture/album.h"
 #include "capture/capture.h"
 #include "capture/drain.h"
+#include "capture/flight.h"
 #include "capture/hang.h"
 #include "capture/holds.h"
 #include "capture/kernel_side.h"
@@ -20,7 +21,9 @@
 struct session {
 	const struct capture_options *options;
 	struct kernel_side *side;
-	struct recording_writer *writer;
+	struct recording_writer *writer; /* with a flight recorder: that one's */
+	struct flight *flight;		 /* NULL: everything is kept */
+	int output_fd;			 /* with a flight recorder: where the last part goes */
 	struct drain *drain;
 	struct stacks *stacks;	 /* NULL: not asked for */
 	struct album *album;	 /* NULL: no snapshots are wanted */
@@ -51,6 +54,7 @@ int session_launch(struct session *session);
 int session_find_target(struct session *session);
 /* `status` is the watcher's. */
 int session_explain_watch(const struct session *session, int status);
+int session_fetch(struct session *session);
 int session_cannot_write(const struct session *session, int error);
 
 #endif

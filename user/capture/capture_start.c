@@ -45,7 +45,13 @@ static int open_recording(struct session *session)
 		return session_cannot_write(session, error);
 	}
 	session->recording_fd = copy;
-	error = recording_writer_new(fd, &session->writer);
+	if (session->options->ring) {
+		session->output_fd = fd;
+		error = flight_new(session->options, &session->flight);
+		session->writer = error ? NULL : flight_writer(session->flight);
+	} else {
+		error = recording_writer_new(fd, &session->writer);
+	}
 	return error ? session_cannot_write(session, error) : 0;
 }
 
@@ -58,6 +64,10 @@ static int take_signals(struct session *session)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	if (session->flight) {
+		sigaddset(&set, SIGQUIT);
+		sigaddset(&set, SIGUSR1);
+	}
 	sigprocmask(SIG_BLOCK, &set, &session->signals_before);
 	session->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return session->signal_fd < 0 ? -errno : 0;
@@ -129,6 +139,26 @@ static int start_holds(struct session *session)
 	return holds_begin(&request, session->side, &session->holds);
 }
 
+static int fetch_for_flight(void *session)
+{
+	return session_fetch(session);
+}
+
+/* Before anything is attached: from here on everything is kept, as long as there is room. */
+static int start_flight(struct session *session)
+{
+	int error;
+
+	drain_ring_bells(session->drain, flight_bell, session->flight);
+	error = flight_begin(session->flight, &(struct flight_begin){
+						      .side = session->side,
+						      .stacks = session->stacks,
+						      .fetch = fetch_for_flight,
+						      .context = session,
+					      });
+	return error ? session_cannot_write(session, error) : 0;
+}
+
 static int start_album(struct session *session, uint64_t every)
 {
 	return album_new(&(struct album_options){.every = every,
@@ -148,6 +178,8 @@ int session_start(struct session *session)
 		.watches = options->watch.count,
 		.faults = options->faults || options->scenario,
 		.holds = options->all_locks,
+		.checkpoints = options->ring != NULL,
+		.triggers = options->triggers,
 		.marks = &session->marks,
 	};
 	int status = 0, error;
@@ -208,5 +240,7 @@ int session_start(struct session *session)
 		start_album(session, PICTURE_EVERY_NS);
 	else if (options->output)
 		start_album(session, PICTURE_SELDOM_NS);
+	if (!status && session->flight)
+		status = start_flight(session);
 	return status ? status : session_begin(session);
 }

@@ -22,6 +22,8 @@ int session_launch(struct session *session)
 		.program_fd = -1,
 		.result_fd = -1,
 		.silent = options->silent_target,
+		/* Ctrl-\ asks us for the last part, and must not end the target. */
+		.ignores_quit = session->flight != NULL,
 		.signals = &session->signals_before,
 	};
 	int error;

@@ -15,8 +15,10 @@ struct drain {
 	void (*heard)(void *context, const union pl_life *life);
 	void *context;
 	struct ring_buffer *life;
-	struct stacks *stacks;	  /* or NULL */
-	struct lock_names *names; /* or NULL */
+	struct stacks *stacks;						 /* or NULL */
+	struct lock_names *names;					 /* or NULL */
+	void (*rung)(void *context, const struct pl_trigger_bell *bell); /* or NULL */
+	void *rung_context;
 	uint64_t records;
 	uint64_t first_time;
 	int error; /* the recording's first one */
@@ -33,6 +35,9 @@ static int take_life(void *context, void *data, size_t size)
 	struct drain *drain = context;
 	const union pl_life *life = data;
 
+	if (drain->rung && size >= sizeof(struct pl_trigger_bell) &&
+	    life->head.kind == PL_LIFE_BELL)
+		drain->rung(drain->rung_context, data);
 	if (size < sizeof(life->head) || life->head.kind == PL_LIFE_BELL || life->head.size > size)
 		return 0;
 	if (!drain->first_time)
@@ -51,6 +56,14 @@ static int take_life(void *context, void *data, size_t size)
 void drain_name_locks(struct drain *drain, struct lock_names *names)
 {
 	drain->names = names;
+}
+
+void drain_ring_bells(struct drain *drain,
+		      void (*rung)(void *context, const struct pl_trigger_bell *bell),
+		      void *context)
+{
+	drain->rung = rung;
+	drain->rung_context = context;
 }
 
 int drain_new(struct kernel_side *side, struct recording_writer *writer, struct drain **ret)

@@ -20,6 +20,10 @@ int drain_new_listener(struct kernel_side *side,
 		       struct drain **ret);
 /* Whom to tell of programs and futexes from now on. */
 void drain_name_locks(struct drain *drain, struct lock_names *names);
+/* Whom to tell of waits that are too long. */
+void drain_ring_bells(struct drain *drain,
+		      void (*rung)(void *context, const struct pl_trigger_bell *bell),
+		      void *context);
 void drain_free(struct drain **drain);
 /* Who is to be told of each life record as well. */
 void drain_tell(struct drain *drain, struct stacks *stacks);

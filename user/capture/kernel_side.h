@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/vector.h"
+#include "bpf/checkpoint.h"
 #include "bpf/settings.h"
 #include "bpf/stacks.h"
 #include "bpf/watch_events.h"
@@ -25,7 +27,11 @@ struct kernel_side_options {
 	const struct marks *marks; /* to attach to; lives as long as the kernel side; or NULL */
 	bool faults;		   /* count copy-on-write faults, where the kernel shows them */
 	bool holds;		   /* load what counts every lock that is taken */
+	bool checkpoints;	   /* accounts will be looked at while threads run */
+	const struct pl_trigger *triggers; /* up to PL_TRIGGERS; none if the first's kind is 0 */
 };
+
+typedef VECTOR(struct pl_base) base_vector;
 
 /* A CPU's ring as user space sees it. */
 struct lane_view {
@@ -68,6 +74,13 @@ void kernel_side_new_epoch(struct kernel_side *side);
 void kernel_side_await_end(struct kernel_side *side, pid_t pid);
 /* Ends the capture: when it returns, no program writes any more. Gives the end's time. */
 void kernel_side_stop(struct kernel_side *side, uint64_t *ret_end);
+/* How every thread stands that is followed: of those that end just now, some have no name. 0 or
+ * -errno. */
+int kernel_side_checkpoint(struct kernel_side *side, base_vector *ret);
+/* Waits until all that the programs have begun is written. */
+void kernel_side_wait(void);
+/* The next wait that is too long rings the bell, once. */
+void kernel_side_arm_triggers(struct kernel_side *side);
 /* After the end: sends the accounts of all threads that live on, as life records. */
 int kernel_side_settle(struct kernel_side *side);
 

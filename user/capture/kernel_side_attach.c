@@ -102,6 +102,9 @@ int kernel_side_attach(struct kernel_side *side)
 		error = attach_one(skeleton->progs.on_deliver, &skeleton->links.on_deliver);
 	if (!error)
 		error = attach_one(skeleton->progs.on_waking, &skeleton->links.on_waking);
+	/* It looks at the account as it is before the switch. */
+	if (!error && bpf_program__autoload(skeleton->progs.on_long_wait))
+		error = attach_one(skeleton->progs.on_long_wait, &skeleton->links.on_long_wait);
 	if (!error)
 		error = attach_one(skeleton->progs.on_switch, &skeleton->links.on_switch);
 	if (!error)

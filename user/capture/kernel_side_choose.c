@@ -132,6 +132,19 @@ static int choose_programs(struct kernel_side *side, const struct kernel_side_op
 											  : 0;
 }
 
+/* Without --ring nobody looks while threads run. */
+static void choose_checkpoints(struct ptrace_lab_bpf *skeleton,
+			       const struct kernel_side_options *options)
+{
+	bool triggers = options->triggers && options->triggers[0].kind;
+
+	skeleton->rodata->settings.checkpoints = options->checkpoints;
+	bpf_program__set_autoload(skeleton->progs.checkpoint, options->checkpoints);
+	bpf_program__set_autoload(skeleton->progs.on_long_wait, triggers);
+	for (size_t i = 0; triggers && i < PL_TRIGGERS; i++)
+		skeleton->rodata->trigger_settings.triggers[i] = options->triggers[i];
+}
+
 static int set_sizes(struct kernel_side *side, const struct kernel_side_options *options)
 {
 	struct ptrace_lab_bpf *skeleton = side->skeleton;
@@ -184,6 +197,7 @@ int kernel_side_choose(struct kernel_side *side, const struct kernel_side_option
 	side->lane_bytes = lane_bytes_for(options->buffer_bytes, side->cpus);
 	side->lane_stride = side->lane_bytes;
 	error = set_sizes(side, options);
+	choose_checkpoints(side->skeleton, options);
 	if (!error)
 		error = set_watches(side->skeleton, options->watches);
 	if (!error)

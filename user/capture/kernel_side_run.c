@@ -81,7 +81,7 @@ void kernel_side_new_epoch(struct kernel_side *side)
 
 /* Waits until every program that may still see the old control block has ended: they all run as
  * readers of RCU, and this system call waits for those. */
-static void wait_for_programs(void)
+void kernel_side_wait(void)
 {
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		usleep(20000);
@@ -110,7 +110,7 @@ void kernel_side_stop(struct kernel_side *side, uint64_t *ret_end)
 	uint64_t end = monotonic_ns();
 
 	__atomic_store_n(&control->end, end, __ATOMIC_SEQ_CST);
-	wait_for_programs();
+	kernel_side_wait();
 	/* A program that was under way may have written a slightly later time. */
 	for (unsigned int cpu = 0; cpu < side->cpus; cpu++)
 		if (side->lanes[cpu].last_time > end)

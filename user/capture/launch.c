@@ -37,6 +37,8 @@ __attribute__((noreturn)) static void child(const struct launch_options *options
 
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
+	if (options->ignores_quit)
+		signal(SIGQUIT, SIG_IGN);
 	if (options->signals)
 		sigprocmask(SIG_SETMASK, options->signals, NULL);
 	if (options->result_fd >= 0) {

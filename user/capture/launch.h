@@ -15,10 +15,11 @@
 #include "capture/privilege.h"
 
 struct launch_options {
-	char **argv;	/* argv[0] is looked up in PATH, unless program_fd is given */
-	int program_fd; /* the program itself, or -1 */
-	int result_fd;	/* handed on as PTRACE_LAB_RESULT_FD, or -1 */
-	bool silent;	/* standard output goes nowhere, standard input is at its end */
+	char **argv;	   /* argv[0] is looked up in PATH, unless program_fd is given */
+	int program_fd;	   /* the program itself, or -1 */
+	int result_fd;	   /* handed on as PTRACE_LAB_RESULT_FD, or -1 */
+	bool silent;	   /* standard output goes nowhere, standard input is at its end */
+	bool ignores_quit; /* SIGQUIT does nothing to it */
 	struct invoker runs_as;
 	const sigset_t *signals; /* the signal mask to restore in the child */
 };

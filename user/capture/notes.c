@@ -101,58 +101,122 @@ static uint64_t own_cpu_ns(void)
 	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NS_PER_US;
 }
 
-static void note_losses(struct recording_writer *writer, struct kernel_side *side)
+/* ---- what was counted --------------------------------------------------------------------------
+ */
+
+struct notes_counters {
+	uint64_t life, marks, missed, untracked, tracer_cpu;
+	struct stacks_account stacks;
+	bool has_stacks;
+	unsigned int cpus;
+	uint64_t lost[]; /* by CPU */
+};
+
+struct notes_counters *notes_count(struct kernel_side *side, const struct stacks *stacks,
+				   size_t *ret_size)
 {
 	const struct pl_control *control = kernel_side_control(side);
+	unsigned int cpus = kernel_side_lanes(side);
+	size_t size = sizeof(struct notes_counters) + cpus * sizeof(uint64_t);
+	struct notes_counters *counters = calloc(1, size);
+
+	if (!counters)
+		return NULL;
+	counters->life = control->lost_life;
+	counters->marks = control->lost_marks;
+	counters->missed = kernel_side_missed(side);
+	counters->untracked = control->untracked;
+	counters->tracer_cpu = own_cpu_ns();
+	counters->has_stacks = stacks;
+	if (stacks)
+		stacks_account(stacks, &counters->stacks);
+	counters->cpus = cpus;
+	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+		counters->lost[cpu] = kernel_side_lane(side, cpu).lane->lost;
+	*ret_size = size;
+	return counters;
+}
+
+/* Threads that found no slot are missing from then on. */
+void notes_since(struct notes_counters *now, const struct notes_counters *before)
+{
+	now->life -= before->life;
+	now->marks -= before->marks;
+	now->missed -= before->missed;
+	now->tracer_cpu -= before->tracer_cpu;
+	now->stacks.lost -= before->stacks.lost;
+	now->stacks.walked -= before->stacks.walked;
+	now->stacks.known -= before->stacks.known;
+	now->stacks.copied -= before->stacks.copied;
+	for (unsigned int cpu = 0; cpu < now->cpus; cpu++)
+		now->lost[cpu] -= before->lost[cpu];
+}
+
+static void note_counters(struct recording_writer *writer, const struct notes_counters *counters)
+{
+	const struct stacks_account *stacks = &counters->stacks;
 	uint64_t lost = 0;
 	char key[64];
 
-	for (unsigned int cpu = 0; cpu < kernel_side_lanes(side); cpu++) {
-		uint64_t here = kernel_side_lane(side, cpu).lane->lost;
-
-		lost += here;
+	for (unsigned int cpu = 0; cpu < counters->cpus; cpu++) {
+		lost += counters->lost[cpu];
 		snprintf(key, sizeof(key), NOTE_LOST_CPU "%u", cpu);
-		if (here)
-			recording_write_note(writer, key, "%" PRIu64, here);
+		if (counters->lost[cpu])
+			recording_write_note(writer, key, "%" PRIu64, counters->lost[cpu]);
 	}
 	recording_write_note(writer, NOTE_LOST, "%" PRIu64, lost);
-	recording_write_note(writer, NOTE_LOST_LIFE, "%" PRIu64, (uint64_t)control->lost_life);
-	if (kernel_side_marks_refused(side))
-		recording_write_note(writer, NOTE_NO_MARKS, "%s",
-				     strerror(kernel_side_marks_refused(side)));
-	if (control->lost_marks)
-		recording_write_note(writer, NOTE_LOST_MARKS, "%" PRIu64,
-				     (uint64_t)control->lost_marks);
-	recording_write_note(writer, NOTE_MISSED, "%" PRIu64, kernel_side_missed(side));
-	recording_write_note(writer, NOTE_UNTRACKED, "%" PRIu64, (uint64_t)control->untracked);
+	recording_write_note(writer, NOTE_LOST_LIFE, "%" PRIu64, counters->life);
+	if (counters->marks)
+		recording_write_note(writer, NOTE_LOST_MARKS, "%" PRIu64, counters->marks);
+	recording_write_note(writer, NOTE_MISSED, "%" PRIu64, counters->missed);
+	recording_write_note(writer, NOTE_UNTRACKED, "%" PRIu64, counters->untracked);
+	recording_write_note(writer, NOTE_TRACER_CPU, "%" PRIu64, counters->tracer_cpu);
+	if (!counters->has_stacks)
+		return;
+	recording_write_note(writer, NOTE_STACKS_LOST, "%" PRIu64, stacks->lost);
+	recording_write_note(writer, NOTE_STACKS_WALKED, "%" PRIu64, stacks->walked);
+	recording_write_note(writer, NOTE_STACKS_KNOWN, "%" PRIu64, stacks->known);
+	recording_write_note(writer, NOTE_STACKS_COPIED, "%" PRIu64, stacks->copied);
+	recording_write_note(writer, NOTE_STACKS_TABLES, "%" PRIu64, stacks->tables);
 }
 
-static void note_stacks(struct recording_writer *writer, const struct stacks *stacks)
+uint64_t notes_realtime(uint64_t begin)
 {
-	struct stacks_account account;
+	return clock_ns(CLOCK_REALTIME) - (monotonic_ns() - begin);
+}
 
-	stacks_account(stacks, &account);
-	recording_write_note(writer, NOTE_STACKS_LOST, "%" PRIu64, account.lost);
-	recording_write_note(writer, NOTE_STACKS_WALKED, "%" PRIu64, account.walked);
-	recording_write_note(writer, NOTE_STACKS_KNOWN, "%" PRIu64, account.known);
-	recording_write_note(writer, NOTE_STACKS_COPIED, "%" PRIu64, account.copied);
-	recording_write_note(writer, NOTE_STACKS_TABLES, "%" PRIu64, account.tables);
+int notes_of_part(struct recording_writer *writer, void *context)
+{
+	const struct notes_part *part = context;
+
+	recording_write_note(writer, NOTE_BEGIN, "%" PRIu64, part->begin);
+	recording_write_note(writer, NOTE_END, "%" PRIu64, part->end);
+	recording_write_note(writer, NOTE_REALTIME, "%" PRIu64, part->realtime);
+	recording_write_note(writer, NOTE_RING, "%s", part->asked);
+	recording_write_note(writer, NOTE_RING_WHY, "%s", part->why);
+	if (part->counters)
+		note_counters(writer, part->counters);
+	return recording_write_note(writer, NOTE_RING_SINCE, "%" PRIu64, part->watch_begin);
 }
 
 void notes_of_end(struct recording_writer *writer, const struct notes_end *end)
 {
-	uint64_t since_begin = monotonic_ns() - end->begin;
+	CLEANUP_FREE struct notes_counters *counters = NULL;
+	size_t size;
 
-	recording_write_note(writer, NOTE_BEGIN, "%" PRIu64, end->begin);
-	recording_write_note(writer, NOTE_END, "%" PRIu64, end->end);
-	recording_write_note(writer, NOTE_REALTIME, "%" PRIu64,
-			     clock_ns(CLOCK_REALTIME) - since_begin);
 	if (end->has_status)
 		recording_write_note(writer, NOTE_STATUS, "%d", end->status);
 	if (end->result_fd >= 0)
 		notes_of_facts(writer, NOTE_FACT, end->result_fd);
-	note_losses(writer, end->side);
-	if (end->stacks)
-		note_stacks(writer, end->stacks);
-	recording_write_note(writer, NOTE_TRACER_CPU, "%" PRIu64, own_cpu_ns());
+	if (kernel_side_marks_refused(end->side))
+		recording_write_note(writer, NOTE_NO_MARKS, "%s",
+				     strerror(kernel_side_marks_refused(end->side)));
+	if (end->of_part)
+		return;
+	recording_write_note(writer, NOTE_BEGIN, "%" PRIu64, end->begin);
+	recording_write_note(writer, NOTE_END, "%" PRIu64, end->end);
+	recording_write_note(writer, NOTE_REALTIME, "%" PRIu64, notes_realtime(end->begin));
+	counters = notes_count(end->side, end->stacks, &size);
+	if (counters)
+		note_counters(writer, counters);
 }

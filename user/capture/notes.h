@@ -22,8 +22,30 @@ struct notes_end {
 	int result_fd; /* a scenario's facts, or -1 */
 	struct kernel_side *side;
 	const struct stacks *stacks; /* or NULL */
+	bool of_part;		     /* the rest is noted with the part (--ring) */
 };
 
 void notes_of_end(struct recording_writer *writer, const struct notes_end *end);
+
+/* What the kernel side has counted so far. NULL: no memory. */
+struct notes_counters;
+struct notes_counters *notes_count(struct kernel_side *side, const struct stacks *stacks,
+				   size_t *ret_size);
+/* What of it came after `before`. */
+void notes_since(struct notes_counters *now, const struct notes_counters *before);
+/* CLOCK_REALTIME at a moment of CLOCK_MONOTONIC. */
+uint64_t notes_realtime(uint64_t begin);
+
+/* A part of a longer watch (capture/flight.h). */
+struct notes_part {
+	bool is_cut;
+	uint64_t watch_begin, begin, end, realtime;
+	const char *asked; /* --ring */
+	char why[192];
+	struct notes_counters *counters;
+	size_t size;
+};
+
+int notes_of_part(struct recording_writer *writer, void *part);
 
 #endif

@@ -12,6 +12,7 @@
 struct attach_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer, pcb_every;
+	struct ring_settings ring;
 	struct stack_settings stacks;
 	struct option_texts watch;
 	int64_t watch_limit;
@@ -61,6 +62,7 @@ static int run(void *given, int argc, char **argv)
 		.invoker = invoker_find(),
 		.quiet = log_get_level() < LOG_INFO,
 	};
+	int status;
 
 	if (!settings->pid || argc) {
 		log_error("attach needs a process and nothing else: `ptrace-lab attach -p PID`");
@@ -69,6 +71,9 @@ static int run(void *given, int argc, char **argv)
 	if (tracing_locks(settings->locks, &capture_options.all_locks))
 		return EXIT_USAGE;
 	tracing_stacks(&settings->stacks, &capture_options);
+	status = tracing_ring(&settings->ring, &capture_options);
+	if (status)
+		return status;
 	return tracing_report(
 		&capture_options,
 		&(struct present_options){.report = settings->report, .json = settings->json},

@@ -8,6 +8,7 @@
 struct record_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer, pcb_every;
+	struct ring_settings ring;
 	struct stack_settings stacks;
 	const char *marks, *mark_files;
 	bool faults;
@@ -42,6 +43,7 @@ static int run(void *given, int argc, char **argv)
 		.invoker = invoker_find(),
 		.quiet = log_get_level() < LOG_INFO,
 	};
+	int status;
 
 	if (!settings->all || argc) {
 		log_error("what shall be recorded? `ptrace-lab record -a` records the whole "
@@ -51,6 +53,9 @@ static int run(void *given, int argc, char **argv)
 	if (tracing_locks(settings->locks, &capture_options.all_locks))
 		return EXIT_USAGE;
 	tracing_stacks(&settings->stacks, &capture_options);
+	status = tracing_ring(&settings->ring, &capture_options);
+	if (status)
+		return status;
 	return tracing_report(
 		&capture_options,
 		&(struct present_options){.report = settings->report, .json = settings->json},

@@ -16,6 +16,7 @@
 struct run_settings {
 	const char *output, *report, *json;
 	uint64_t duration, buffer, pcb_every;
+	struct ring_settings ring;
 	struct stack_settings stacks;
 	struct option_texts watch;
 	int64_t watch_limit;
@@ -133,6 +134,9 @@ static int run(void *given, int argc, char **argv)
 	if (tracing_locks(settings->locks, &capture_options.all_locks))
 		return EXIT_USAGE;
 	tracing_stacks(&settings->stacks, &capture_options);
+	status = tracing_ring(&settings->ring, &capture_options);
+	if (status)
+		return status;
 	return tracing_report(
 		&capture_options,
 		&(struct present_options){.report = settings->report, .json = settings->json},
@@ -160,6 +164,10 @@ const struct command command_run = {
 		"and :rw for reads as well. Up to four. The report says how many updates were lost, "
 		"and shows how. A scenario about a race is run a second time for that, shorter, with "
 		"its variable watched; --no-watch leaves that out.\n"
+		"--ring keeps the last part only, in memory, for hours if need be: Ctrl-backslash or SIGUSR1 "
+		"writes it to FILE-1.ptl, FILE-2.ptl, … beside FILE.ptl, which gets the last part of "
+		"all, and so does a wait that --trigger calls too long, with a tenth of a second of "
+		"what followed. The target ignores Ctrl-backslash then.\n"
 		"Under sudo the target runs as the user who called sudo, and files belong to them.",
 	.options = options,
 	.settings_size = sizeof(struct run_settings),

@@ -45,6 +45,25 @@
 		 .type = OPTION_FLAG,                                                              \
 		 .offset = offsetof(settings, faults),                                             \
 		 .help = "count copy-on-write faults too (scenarios: always)"},                    \
+		{.name = "ring",                                                                   \
+		 .type = OPTION_TEXT,                                                              \
+		 .offset = offsetof(settings, ring.ring),                                          \
+		 .argument = "TIME|SIZE",                                                          \
+		 .help = "keep only the last TIME (30s) or SIZE (64M), in memory; Ctrl-backslash or "     \
+			 "SIGUSR1 writes it out"},                                                 \
+		{.name = "trigger",                                                                \
+		 .type = OPTION_TEXTS,                                                             \
+		 .offset = offsetof(settings, ring.triggers),                                      \
+		 .argument = "WAIT=TIME",                                                          \
+		 .help = "and so does a wait of TIME for a CPU (ready=10ms), for a lock (lock="    \
+			 "50ms), in a system call (fsync=20ms)"},                                  \
+		{.name = "dumps",                                                                  \
+		 .type = OPTION_NUMBER,                                                            \
+		 .offset = offsetof(settings, ring.dumps),                                         \
+		 .argument = "N",                                                                  \
+		 .help = "at most N times because of such waits (10)",                             \
+		 .min = 1,                                                                         \
+		 .max = 1000000},                                                                  \
 	{                                                                                          \
 		.name = "buffer", .type = OPTION_SIZE, .offset = offsetof(settings, buffer),       \
 		.argument = "SIZE",                                                                \
@@ -89,6 +108,15 @@ struct stack_settings {
 	struct names_options names;
 };
 
+/* What of TRACING_OPTIONS concerns the flight recorder. */
+struct ring_settings {
+	const char *ring;
+	struct option_texts triggers;
+	int64_t dumps;
+};
+
+/* EXIT_OK, or another status after a sentence. Everything else in `ret` must be there already. */
+int tracing_ring(const struct ring_settings *settings, struct capture_options *ret);
 /* --locks: EXIT_OK, or another status after a sentence. */
 int tracing_locks(const char *given, bool *ret_all);
 void tracing_stacks(const struct stack_settings *settings, struct capture_options *ret);

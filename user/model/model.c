@@ -148,6 +148,9 @@ static int read_notes(struct model *model, const struct recording *recording)
 	model->tracer_cpu_ns = recording_note_number(recording, NOTE_TRACER_CPU, 0);
 	model->file_bytes = recording_size(recording);
 	model->complete = recording_complete(recording);
+	model->ring = recording_note(recording, NOTE_RING);
+	model->ring_why = note_or_empty(recording, NOTE_RING_WHY);
+	model->ring_since = recording_note_number(recording, NOTE_RING_SINCE, 0);
 	model->losses.records = recording_note_number(recording, NOTE_LOST, 0);
 	model->losses.life = recording_note_number(recording, NOTE_LOST_LIFE, 0);
 	model->losses.missed = recording_note_number(recording, NOTE_MISSED, 0);

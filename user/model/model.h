@@ -522,6 +522,10 @@ struct model {
 	struct subjects *subjects; /* what the scenario is about (model/subjects.h), or NULL */
 	VECTOR(struct herd) herds; /* only those of which some were woken for nothing */
 	VECTOR(struct polling) pollings; /* threads that woke themselves for nothing */
+	/* --ring: as it was given, NULL: this is no part of a longer watch; what made it be kept;
+	 * when the watch began. The strings are the recording's. */
+	const char *ring, *ring_why;
+	uint64_t ring_since;
 };
 
 /* Works the whole recording through. A recording that is damaged further on gives the model of

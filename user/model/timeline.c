@@ -184,8 +184,11 @@ static int feed_switch(struct timeline *timeline, uint32_t cpu, const struct rec
 		error = switch_out(timeline, cpu, item);
 	} else {
 		occupant = occupant_of(timeline, cpu);
+		/* Of a thread whose account was taken while it lived on nothing more is told. */
+		if (occupant && occupant->ending_at && !occupant->ending)
+			timeline->lanes.items[cpu] = NO_THREAD;
 		/* It has left, and that is not on record. */
-		if (occupant)
+		else if (occupant)
 			track_doubt(timeline, occupant);
 	}
 	if (!error && sw->flags & PL_NEXT)

@@ -84,8 +84,23 @@ static bool is_known(const struct track *track, const struct pl_life_task *task)
 static void begin_life(struct timeline *timeline, struct track *track,
 		       const struct pl_life_task *task)
 {
+	const struct pl_block *block = task->block.kind == PL_BLOCK ? &task->block : NULL;
 	uint8_t flags = task->head.flags;
 
+	/* Of a thread that does not wait, it is where it did last, and may do again. */
+	if (block) {
+		track->block = *block;
+		track->block_time = timeline->now;
+	}
+	if (task->head.kind == PL_LIFE_TASK && task->head.size >= sizeof(*task) && task->ran_on &&
+	    task->ran_on <= UINT16_MAX) {
+		track->ran = true;
+		track->last_cpu = (uint16_t)(task->ran_on - 1);
+	}
+	if (task->head.kind == PL_LIFE_TASK && task->stack) {
+		track->stack = task->stack;
+		track->stack_time = timeline->now;
+	}
 	if (task->head.kind == PL_LIFE_FORK) {
 		track_open(track, STATE_READY_WOKEN, timeline->now);
 		track->open.waker = task->creator;
@@ -98,17 +113,12 @@ static void begin_life(struct timeline *timeline, struct track *track,
 		track->anywhere = true;
 		track_run(timeline, track, task->head.cpu);
 	} else if (flags & PL_TASK_READY) {
-		track_open(track, STATE_READY_PREEMPTED, timeline->now);
+		track_open(track, flags & PL_TASK_WOKEN ? STATE_READY_WOKEN : STATE_READY_PREEMPTED,
+			   timeline->now);
 		track_announce(timeline, track);
 	} else if (task->state & (TASK_DEAD | TASK_EXIT_DEAD)) {
 		track_die(timeline, track, timeline->now);
 	} else {
-		const struct pl_block *block = task->block.kind == PL_BLOCK ? &task->block : NULL;
-
-		if (block) {
-			track->block = *block;
-			track->block_time = timeline->now;
-		}
 		track_block(timeline, track, task->state, false, block,
 			    &(struct stack_ids){.user = task->stack});
 	}

@@ -57,6 +57,11 @@
  * a line, the innermost first: address in hexadecimal, function, file, line, module; tabs between
  * them, empty what is not known. */
 #define NOTE_HANG_PLACE "hang.place."
+/* There if this is a part of a longer watch (--ring): what was asked for, what made it be written,
+ * and when the watch began. */
+#define NOTE_RING	"ring"
+#define NOTE_RING_WHY	"ring.why"
+#define NOTE_RING_SINCE "ring.since"
 #define NOTE_FACT	"fact."		  /* + name: what a scenario said of its own result */
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -84,6 +89,8 @@ __attribute__((format(printf, 3, 4))) int
 recording_write_note(struct recording_writer *writer, const char *key, const char *format, ...);
 /* Writes out all that is kept, as blocks. Called about once a second by the capture. */
 int recording_flush(struct recording_writer *writer);
+/* At the end: also what waits for a switch that never came is left out. */
+int recording_flush_all(struct recording_writer *writer);
 /* So far, for the status line and the benchmark. */
 uint64_t recording_bytes(const struct recording_writer *writer);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "recording/recording.h"
+#include "recording/ring.h"
+#include "recording/writer_inside.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,47 +11,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "recording/block.h"
 #include "recording/codec.h"
-#include "recording/life.h"
 #include "bpf/pcb/pcb.h"
 #include "recording/snapshots.h"
 #include "recording/stack_tables.h"
-#include "recording/watch.h"
 
 /* Notes are written out when this much has come together, though one alone may be longer. */
 #define NOTES_ENOUGH (32u << 10)
 
-struct lane_buffer {
-	size_t count;
-	uint64_t time;	       /* of the last record */
-	unsigned int attached; /* records in a row that wait for their switch */
-	uint64_t written_time; /* of the last record that is in the file */
-	union pl_record records[LANE_RECORDS_MAX];
-};
-
-struct recording_writer {
-	int fd;
-	int error; /* the first one, for ever */
-	uint64_t bytes;
-	struct block_end end;
-	struct block_packer packer;
-	struct lane_encoder *encoder;
-	struct lane_buffer **lanes; /* by CPU, NULL until first used */
-	size_t lane_count;
-	struct life_buffer life;
-	struct watch_buffer *watch; /* NULL until first used */
-	char *notes;
-	size_t notes_size, notes_capacity;
-	uint32_t notes_count;
-	struct stack_writer *stacks; /* NULL until first used */
-	uint8_t *pcbs;		     /* of one snapshot, NULL until first used */
-	size_t pcb_size;
-	uint32_t pcb_count;
-	uint64_t pcb_time;
-};
-
-static int fail(struct recording_writer *writer, int error)
+int writer_fail(struct recording_writer *writer, int error)
 {
 	if (!writer->error)
 		writer->error = error;
@@ -67,7 +36,7 @@ static int write_bytes(struct recording_writer *writer, const void *data, size_t
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return fail(writer, n ? -errno : -EIO);
+			return writer_fail(writer, n ? -errno : -EIO);
 		at += n;
 		size -= n;
 		writer->bytes += n;
@@ -75,183 +44,59 @@ static int write_bytes(struct recording_writer *writer, const void *data, size_t
 	return 0;
 }
 
-static int write_block(struct recording_writer *writer, struct block_header *header,
-		       const struct payload_piece *segments, size_t count)
+static int put_block(struct recording_writer *writer, const struct block_header *header,
+		     const void *bytes, size_t size)
+{
+	int r;
+
+	if (writer->ring) {
+		r = ring_add_block(writer->ring, header, bytes, size);
+		if (r)
+			return writer_fail(writer, r);
+		writer->bytes += size;
+	} else {
+		r = write_bytes(writer, bytes, size);
+		if (r)
+			return r;
+	}
+	writer->end.blocks++;
+	return 0;
+}
+
+int writer_block(struct recording_writer *writer, struct block_header *header,
+		 const struct payload_piece *segments, size_t count)
 {
 	size_t size;
 	int r;
 
 	r = block_pack(&writer->packer, header, segments, count, &size);
 	if (r)
-		return fail(writer, r);
-	r = write_bytes(writer, writer->packer.bytes, size);
-	if (r)
-		return r;
-	writer->end.blocks++;
-	return 0;
+		return writer_fail(writer, r);
+	return put_block(writer, header, writer->packer.bytes, size);
 }
 
-/* ---- lanes ---------------------------------------------------------------------------------- */
-
-/* How many of the records may end a block: what is attached to a PL_SWITCH waits for it, with a
- * PL_WAKE between or without, so that a reader finds them together. */
-static size_t lane_closed(const struct lane_buffer *lane)
+static void count_records(struct recording_writer *writer, const struct block_header *header)
 {
-	size_t closed = lane->count, at = lane->count;
-	bool wake = false;
-
-	for (; at > 0; at--) {
-		const union pl_record *record = &lane->records[at - 1];
-
-		if (record_is_attached(record))
-			closed = at - 1;
-		else if (record->kind != PL_WAKE || wake)
-			break;
-		else
-			wake = true;
-	}
-	return closed;
+	if (header->type == BLOCK_LANE)
+		writer->end.lane_records += header->count;
+	else if (header->type == BLOCK_LIFE)
+		writer->end.life_records += header->count;
+	else if (header->type == BLOCK_NOTE)
+		writer->end.notes += header->count;
 }
 
-static void lane_times(const struct lane_buffer *lane, size_t count, struct block_header *header)
+int writer_block_as_it_is(struct recording_writer *writer, const struct block_header *header,
+			  size_t size)
 {
-	header->first_time = header->last_time = lane->written_time;
-	for (size_t i = 0; i < count; i++) {
-		if (record_has_time(&lane->records[i])) {
-			header->first_time = record_time(&lane->records[i]);
-			break;
-		}
-	}
-	for (size_t i = count; i-- > 0;) {
-		if (record_has_time(&lane->records[i])) {
-			header->last_time = record_time(&lane->records[i]);
-			break;
-		}
-	}
-}
+	int r = writer->error;
 
-static int write_lane(struct recording_writer *writer, unsigned int cpu)
-{
-	struct lane_buffer *lane = writer->lanes[cpu];
-	size_t count = lane ? lane_closed(lane) : 0;
-	struct block_header header = {.type = BLOCK_LANE, .cpu = cpu, .count = count};
-	struct payload_piece segments[LANE_SEGMENTS];
-	int r;
-
-	if (!count)
-		return 0;
-	lane_times(lane, count, &header);
-	lane_encode(writer->encoder, lane->records, count, header.first_time, segments);
-	r = write_block(writer, &header, segments, LANE_SEGMENTS);
-	if (r)
-		return r;
-	writer->end.lane_records += count;
-	lane->written_time = header.last_time;
-	lane->count -= count;
-	memmove(lane->records, lane->records + count, lane->count * sizeof(lane->records[0]));
-	return 0;
-}
-
-/* What is attached to a switch that never came tells of nothing that happened. */
-static int write_lane_rest(struct recording_writer *writer, unsigned int cpu)
-{
-	struct lane_buffer *lane;
-	size_t kept = 0;
-	int r;
-
-	r = write_lane(writer, cpu);
-	lane = writer->lanes[cpu];
-	if (r || !lane)
-		return r;
-	for (size_t i = 0; i < lane->count; i++) {
-		if (!record_is_attached(&lane->records[i]))
-			lane->records[kept++] = lane->records[i];
-	}
-	lane->count = kept;
-	return write_lane(writer, cpu);
-}
-
-static struct lane_buffer *lane_of(struct recording_writer *writer, unsigned int cpu)
-{
-	if (cpu >= writer->lane_count) {
-		size_t wanted = cpu + 1;
-		struct lane_buffer **lanes;
-
-		lanes = reallocarray(writer->lanes, wanted, sizeof(*lanes));
-		if (!lanes)
-			return NULL;
-		memset(lanes + writer->lane_count, 0,
-		       (wanted - writer->lane_count) * sizeof(*lanes));
-		writer->lanes = lanes;
-		writer->lane_count = wanted;
-	}
-	/* The pages behind it are only taken when records come: an idle CPU costs little. */
-	if (!writer->lanes[cpu])
-		writer->lanes[cpu] = calloc(1, sizeof(struct lane_buffer));
-	return writer->lanes[cpu];
-}
-
-/* Takes as many as fit; -EINVAL if time runs backwards, or if more is attached than belongs to any
- * switch: no reader would accept it. */
-static int lane_append(struct lane_buffer *lane, const union pl_record *records, size_t count,
-		       size_t *ret_taken)
-{
-	size_t room = LANE_RECORDS_MAX - lane->count;
-	unsigned int attached = lane->attached;
-	uint64_t time = lane->time;
-
-	if (count > room)
-		count = room;
-	for (size_t i = 0; i < count; i++) {
-		if (record_is_attached(&records[i])) {
-			if (++attached > ATTACHED_MAX)
-				return -EINVAL;
-			continue;
-		}
-		attached = 0;
-		if (!record_has_time(&records[i]))
-			continue;
-		if (record_time(&records[i]) < time)
-			return -EINVAL;
-		time = record_time(&records[i]);
-	}
-	memcpy(lane->records + lane->count, records, count * sizeof(*records));
-	lane->count += count;
-	lane->time = time;
-	lane->attached = attached;
-	*ret_taken = count;
-	return 0;
-}
-
-int recording_write_lane(struct recording_writer *writer, unsigned int cpu,
-			 const union pl_record *records, size_t count)
-{
-	struct lane_buffer *lane;
-
-	if (writer->error)
-		return writer->error;
-	if (cpu >= LANE_CPU_MAX)
-		return fail(writer, -EINVAL);
-	lane = lane_of(writer, cpu);
-	if (!lane)
-		return fail(writer, -ENOMEM);
-
-	while (count) {
-		size_t taken;
-		int r;
-
-		r = lane_append(lane, records, count, &taken);
-		if (r)
-			return fail(writer, r);
-		records += taken;
-		count -= taken;
-		if (lane->count < LANE_RECORDS_MAX)
-			continue;
-		r = write_lane(writer, cpu);
-		if (r)
-			return r;
-	}
-	return 0;
+	if (!r && header->type == BLOCK_LANE)
+		r = writer_lane_before(writer, header);
+	if (!r)
+		r = put_block(writer, header, header, size);
+	if (!r)
+		count_records(writer, header);
+	return r;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -265,7 +110,7 @@ static int write_life(struct recording_writer *writer)
 	if (!writer->life.count)
 		return 0;
 	segment.data = life_buffer_sort(&writer->life, &header.first_time, &header.last_time);
-	r = write_block(writer, &header, &segment, 1);
+	r = writer_block(writer, &header, &segment, 1);
 	if (r)
 		return r;
 	writer->end.life_records += writer->life.count;
@@ -280,7 +125,7 @@ int recording_write_life(struct recording_writer *writer, const union pl_life *l
 	if (life->head.kind == PL_LIFE_BELL)
 		return 0;
 	if (!life_size_is_valid(&life->head))
-		return fail(writer, -EINVAL);
+		return writer_fail(writer, -EINVAL);
 	if (!life_buffer_has_room(&writer->life, life->head.size)) {
 		int r = write_life(writer);
 
@@ -288,6 +133,8 @@ int recording_write_life(struct recording_writer *writer, const union pl_life *l
 			return r;
 	}
 	life_buffer_add(&writer->life, &life->head);
+	if (writer->ring && ring_hear(writer->ring, life))
+		return writer_fail(writer, -ENOMEM);
 	return 0;
 }
 
@@ -303,7 +150,7 @@ static int write_accesses(struct recording_writer *writer)
 		return 0;
 	header.count = writer->watch->count;
 	watch_encode(writer->watch, segments);
-	r = write_block(writer, &header, segments, WATCH_SEGMENTS);
+	r = writer_block(writer, &header, segments, WATCH_SEGMENTS);
 	if (!r)
 		writer->watch->count = 0;
 	return r;
@@ -316,7 +163,7 @@ int recording_write_access(struct recording_writer *writer, const struct watch_a
 	if (!writer->watch)
 		writer->watch = calloc(1, sizeof(*writer->watch));
 	if (!writer->watch)
-		return fail(writer, -ENOMEM);
+		return writer_fail(writer, -ENOMEM);
 	writer->watch->accesses[writer->watch->count++] = *access;
 	return writer->watch->count < WATCH_ACCESSES_MAX ? 0 : write_accesses(writer);
 }
@@ -331,7 +178,7 @@ static int write_notes(struct recording_writer *writer)
 
 	if (!writer->notes_count)
 		return 0;
-	r = write_block(writer, &header, &segment, 1);
+	r = writer_block(writer, &header, &segment, 1);
 	if (r)
 		return r;
 	writer->end.notes += writer->notes_count;
@@ -396,10 +243,10 @@ int recording_write_note(struct recording_writer *writer, const char *key, const
 	va_end(args);
 	if (r < 0) {
 		value = NULL; /* undefined after a failure */
-		return fail(writer, -ENOMEM);
+		return writer_fail(writer, -ENOMEM);
 	}
-	r = notes_append(writer, key, value);
-	return r ? fail(writer, r) : 0;
+	r = writer->ring ? ring_note(writer->ring, key, value) : notes_append(writer, key, value);
+	return r ? writer_fail(writer, r) : 0;
 }
 
 /* ---- stacks --------------------------------------------------------------------------------- */
@@ -413,7 +260,7 @@ static int write_stacks(struct recording_writer *writer)
 	if (!writer->stacks)
 		return 0;
 	while ((count = stack_writer_block(writer->stacks, &header, segments))) {
-		if (write_block(writer, &header, segments, count))
+		if (writer_block(writer, &header, segments, count))
 			return writer->error;
 	}
 	return 0;
@@ -428,7 +275,7 @@ static int stacks_open(struct recording_writer *writer)
 	if (!writer->stacks) {
 		r = stack_writer_new(&writer->stacks);
 		if (r)
-			return fail(writer, r);
+			return writer_fail(writer, r);
 	}
 	return stack_writer_is_full(writer->stacks) ? write_stacks(writer) : 0;
 }
@@ -440,7 +287,7 @@ int recording_write_module(struct recording_writer *writer, const struct recordi
 
 	if (!r)
 		r = stack_writer_module(writer->stacks, module, ret_id);
-	return r ? fail(writer, r) : 0;
+	return r ? writer_fail(writer, r) : 0;
 }
 
 int recording_write_frame(struct recording_writer *writer, const struct recording_frame *frame,
@@ -450,7 +297,7 @@ int recording_write_frame(struct recording_writer *writer, const struct recordin
 
 	if (!r)
 		r = stack_writer_frame(writer->stacks, frame, ret_id);
-	return r ? fail(writer, r) : 0;
+	return r ? writer_fail(writer, r) : 0;
 }
 
 int recording_write_stack(struct recording_writer *writer, uint32_t id, const uint32_t *frames,
@@ -460,7 +307,7 @@ int recording_write_stack(struct recording_writer *writer, uint32_t id, const ui
 
 	if (!r)
 		r = stack_writer_stack(writer->stacks, id, frames, count, stop);
-	return r ? fail(writer, r) : 0;
+	return r ? writer_fail(writer, r) : 0;
 }
 
 uint64_t recording_stacks_dropped(const struct recording_writer *writer)
@@ -484,7 +331,7 @@ static int write_pcbs(struct recording_writer *writer)
 		return writer->error;
 	writer->pcb_count = 0;
 	writer->pcb_size = 0;
-	return write_block(writer, &header, &segment, 1);
+	return writer_block(writer, &header, &segment, 1);
 }
 
 int recording_write_pcb(struct recording_writer *writer, uint64_t time,
@@ -493,14 +340,14 @@ int recording_write_pcb(struct recording_writer *writer, uint64_t time,
 	if (writer->error)
 		return writer->error;
 	if (record->size > PCB_PAYLOAD_MAX || record->size % 8 || time < writer->pcb_time)
-		return fail(writer, -EINVAL);
+		return writer_fail(writer, -EINVAL);
 	if ((time != writer->pcb_time || writer->pcb_size + record->size > PCB_PAYLOAD_MAX) &&
 	    write_pcbs(writer))
 		return writer->error;
 	if (!writer->pcbs)
 		writer->pcbs = malloc(PCB_PAYLOAD_MAX);
 	if (!writer->pcbs)
-		return fail(writer, -ENOMEM);
+		return writer_fail(writer, -ENOMEM);
 	memcpy(writer->pcbs + writer->pcb_size, record, record->size);
 	writer->pcb_size += record->size;
 	writer->pcb_count++;
@@ -522,7 +369,8 @@ static int write_file_header(struct recording_writer *writer)
 	return write_bytes(writer, &header, sizeof(header));
 }
 
-int recording_writer_new(int fd, struct recording_writer **ret)
+/* Takes over the fd, or uses the ring. */
+static int writer_new(int fd, struct recording_ring *ring, struct recording_writer **ret)
 {
 	CLEANUP(recording_writer_abandon)
 	struct recording_writer *writer = NULL;
@@ -530,21 +378,33 @@ int recording_writer_new(int fd, struct recording_writer **ret)
 
 	writer = calloc(1, sizeof(*writer));
 	if (!writer) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return -ENOMEM;
 	}
 	writer->fd = fd;
+	writer->ring = ring;
 	r = block_packer_init(&writer->packer);
 	if (r)
 		return r;
 	writer->encoder = lane_encoder_new();
 	if (!writer->encoder)
 		return -ENOMEM;
-	r = write_file_header(writer);
+	r = ring ? 0 : write_file_header(writer);
 	if (r)
 		return r;
 	*ret = take_pointer(&writer);
 	return 0;
+}
+
+int recording_writer_new(int fd, struct recording_writer **ret)
+{
+	return writer_new(fd, NULL, ret);
+}
+
+int recording_writer_new_ring(struct recording_ring *ring, struct recording_writer **ret)
+{
+	return writer_new(-1, ring, ret);
 }
 
 /* Life and stacks go before lanes: a reader of a file that is cut short then knows the threads, and
@@ -555,7 +415,18 @@ int recording_flush(struct recording_writer *writer)
 	    write_pcbs(writer) || write_accesses(writer))
 		return writer->error;
 	for (size_t cpu = 0; cpu < writer->lane_count; cpu++) {
-		if (write_lane(writer, cpu))
+		if (writer_lane(writer, cpu))
+			return writer->error;
+	}
+	return 0;
+}
+
+int recording_flush_all(struct recording_writer *writer)
+{
+	if (recording_flush(writer))
+		return writer->error;
+	for (size_t cpu = 0; cpu < writer->lane_count; cpu++) {
+		if (writer_lane_rest(writer, cpu))
 			return writer->error;
 	}
 	return 0;
@@ -567,14 +438,10 @@ static int write_end(struct recording_writer *writer)
 	struct block_end end;
 	struct payload_piece segment = {&end, sizeof(end)};
 
-	if (recording_flush(writer))
+	if (recording_flush_all(writer))
 		return writer->error;
-	for (size_t cpu = 0; cpu < writer->lane_count; cpu++) {
-		if (write_lane_rest(writer, cpu))
-			return writer->error;
-	}
 	end = writer->end;
-	return write_block(writer, &header, &segment, 1);
+	return writer_block(writer, &header, &segment, 1);
 }
 
 int recording_writer_finish(struct recording_writer *writer)

@@ -433,6 +433,7 @@ int show_json(FILE *out, const struct model *model)
 	json_stacks(&json, model);
 	json_watch(&json, model);
 	json_moments(&json, model);
+	json_ring(&json, model);
 	put_trust(&json, model);
 	json_object_end(&json);
 	written = json_finish(&json);

@@ -16,6 +16,7 @@ void json_signals(struct json *json, const struct model *model);
 void json_holds(struct json *json, const struct model *model);
 void json_findings(struct json *json, const struct model *model);
 void json_causes(struct json *json, const struct model *model);
+void json_ring(struct json *json, const struct model *model);
 void json_stacks(struct json *json, const struct model *model);
 void json_thread_end(struct json *json, const struct model *model, const struct thread *thread);
 void json_process_memory(struct json *json, const struct process *process);

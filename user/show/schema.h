@@ -70,6 +70,7 @@ extern const struct member finding_members[];
 extern const struct member hold_members[];
 extern const struct member path_members[];
 extern const struct member what_if_members[];
+extern const struct member ring_members[];
 extern const struct member stacks_members[];
 extern const struct member watch_members[];
 extern const struct member moment_members[];

@@ -149,6 +149,8 @@ void text_length(struct text *text, unsigned int width, uint64_t part, uint64_t 
 
 /* ---- sections ------------------------------------------------------------------------------ */
 
+/* Of a part of a longer watch. */
+void show_ring(struct text *text, const struct model *model);
 void show_header(struct text *text, const struct model *model);
 void show_findings(struct text *text, const struct model *model);
 void show_threads(struct text *text, const struct model *model);

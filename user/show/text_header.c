@@ -281,6 +281,7 @@ void show_header(struct text *text, const struct model *model)
 	struct sums sums = sums_of(model);
 
 	put_title(text, model);
+	show_ring(text, model);
 	text_gap(text);
 	add_result(&pairs, model);
 	add_claims(&pairs, model);
