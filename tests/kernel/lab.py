@@ -173,5 +173,5 @@ def loaded_programs():
     ours = ("on_switch", "on_waking", "on_fork", "on_exec", "on_exit", "on_rename", "take_up",
             "announce", "settle", "on_signal", "on_deliver", "on_user_fault",
             "on_kernel_fault", "on_phase", "on_uthread_swit", "on_uthread_stat", "on_mark",
-            "on_sample", "copy_stacks")
+            "on_sample", "copy_stacks", "checkpoint", "on_long_wait")
     return [p for p in json.loads(done.stdout or b"[]") if p.get("name") in ours]

@@ -38,6 +38,7 @@ struct sim {
 	uint64_t gap_first[SIM_CPUS];
 	uint32_t epoch;
 	bool lossy;
+	bool wakes_once; /* no second wake-up before a thread runs */
 };
 
 static inline uint64_t sim_random(struct sim *sim, uint64_t below)
@@ -291,6 +292,8 @@ static inline void sim_waking(struct sim *sim)
 	/* A running one may be on its way to sleep. */
 	if (it->state != PL_STATE_BLOCKED &&
 	    !(it->state == PL_STATE_RUNNING && sim_chance(sim, 20)))
+		return;
+	if (sim->wakes_once && it->woken)
 		return;
 	/* A second wake-up of the same thread counts only as long as it is no later than now. */
 	it->woken = sim->now;
