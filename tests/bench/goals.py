@@ -43,6 +43,8 @@ GOALS = (
     ("memory", fact(LIGHT, "memory_mib"), "{:.0f} MiB", AT_MOST, 64),
     ("  with stacks", fact(STACKS, "memory_mib"), "{:.0f} MiB", AT_MOST, 64),
     ("`run` to main()", value("startup_ms"), "{:.0f} ms", AT_MOST, 200),
+    ("model and text report", lambda result: result["values"].get("replay", 0) / 1e6 or None,
+     "{:.1f} M events/s", AT_LEAST, 10),
     ("stacks to the root", fact(STACKS, "whole_stacks"), "{:.2%}", AT_LEAST, 0.99),
     ("a new 12-frame stack", value("stack_ns"), "{:.0f} ns", AT_MOST, 3000),
     ("tables of python3", value("tables_kib"), "{:.0f} KiB", AT_MOST, 1024),

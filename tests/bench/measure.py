@@ -76,10 +76,12 @@ class Bench:
 
 
 def compare(bench, tools, workloads, seconds, rounds, told):
-    """{(workload, tool): Cell}, {tool: [Run]}, and how many pairs were never made. Goes round all pairs until the time is up or each has
-    had `rounds`; a pair that takes more than its share of the time is left out of later rounds. The
-    first round may take half as long again.
-    `told(tool, workload)` is called after the first run of each pair, its files still there."""
+    """{(workload, tool): Cell}, {tool: [Run]}, and how many pairs were never made.
+
+    Goes round all pairs until the time is up or each has had `rounds`; a pair that takes more than
+    its share of the time is left out of later rounds. The first round may take half as long again.
+    `told(tool, workload, run)` is called after the first run of each pair, its files still there.
+    """
     end = time.monotonic() + seconds
     cells = {(w.name, t.name): Cell() for w in workloads for t in tools}
     runs = {tool.name: [] for tool in tools}

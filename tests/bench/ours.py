@@ -29,7 +29,8 @@ class PtraceLab(Wrapping):
         switches = {}
         for thread in report["threads"]:
             switches.setdefault(thread["name"], 0)
-            switches[thread["name"]] += thread["switches_voluntary"] + thread["switches_involuntary"]
+            switches[thread["name"]] += (thread["switches_voluntary"]
+                                         + thread["switches_involuntary"])
         return {"events": report["summary"]["switches"] + report["summary"]["wakeups"],
                 "lost": report["losses"]["records"], "switches": switches}
 

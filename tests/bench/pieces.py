@@ -2,7 +2,7 @@
 """Small tables beside the large one, of ptrace-lab alone: each a title and rows of texts.
 
 Executables of these names beside this file are pieces too: they are given the folder of the build
-and, in quick mode, --quick, and print such a piece as JSON, or any text.
+and --rounds N, and print such a piece as JSON, or any text.
 """
 
 import json
@@ -14,7 +14,8 @@ import time
 from contextlib import contextmanager
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-EXTERNAL = ("replay", "causes", "ring")
+EXTERNAL = ("locks", "ring")
+EXTERNAL_WITHIN = 120  # s
 KNOB = "/proc/sys/kernel/bpf_stats_enabled"
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
@@ -120,11 +121,20 @@ def tables(tool, build, quick):
         ["from the cache", f"{found['warm_ms']:.1f} ms"]]}
 
 
+def replay(tool, build, quick):
+    done = subprocess.run([os.path.join(HERE, "replay"), build, "--number", "--rounds",
+                           "3" if quick else "7"], stdout=subprocess.PIPE, check=True, text=True)
+    return {"title": "a recording read into the model and the text report",
+            "values": {"replay": int(done.stdout)},
+            "rows": [["on one core", f"{int(done.stdout) / 1e6:.1f} M events/s"]]}
+
+
 def external(name, build, quick):
-    path = os.path.join(HERE, name)
-    command = [path, build] + (["--quick"] if quick else [])
+    command = [os.path.join(HERE, name), build, "--rounds", "2" if quick else "5"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True, timeout=180)
+                          stderr=subprocess.PIPE, text=True, timeout=EXTERNAL_WITHIN)
+    if done.returncode:
+        raise ValueError(done.stderr.strip().split("\n")[-1][:100] or "it failed")
     try:
         piece = json.loads(done.stdout)
         return {"title": piece["title"], "rows": piece["rows"]}
@@ -136,7 +146,7 @@ def take(build, quick, notes):
     """All of them, and their figures by name; one that fails leaves a note."""
     found, values = [], {}
     tool = os.path.join(build, "ptrace-lab")
-    for piece in (hot_path, new_stacks, startup, tables):
+    for piece in (hot_path, new_stacks, startup, tables, replay):
         try:
             found.append(piece(tool, build, quick))
             values.update(found[-1].pop("values", {}))
@@ -146,6 +156,6 @@ def take(build, quick, notes):
         if os.access(os.path.join(HERE, name), os.X_OK):
             try:
                 found.append(external(name, build, quick))
-            except (OSError, subprocess.SubprocessError) as error:
+            except (OSError, ValueError, subprocess.SubprocessError) as error:
                 notes.append(f"failed: {name}: {error}")
     return found, values

@@ -76,6 +76,9 @@ def piece_text(piece):
               for i in range(max(map(len, rows), default=0))]
     lines = [piece["title"]]
     for row in rows:
+        if len(row) == 1:  # a sentence
+            lines += textwrap.wrap(row[0], WIDTH, initial_indent="  ", subsequent_indent="  ")
+            continue
         lines.append("  " + "  ".join(
             part.ljust(width) for part, width in zip(row, widths)).rstrip())
     return "\n".join(lines)

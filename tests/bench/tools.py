@@ -68,7 +68,8 @@ class Tool:
     def start(self, command):
         with open(self.output, "w") as output:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
-                                    stderr=subprocess.STDOUT, cwd=self.folder, start_new_session=True)
+                                    stderr=subprocess.STDOUT, cwd=self.folder,
+                                    start_new_session=True)
 
     def last_words(self):
         """Of its output, what most likely tells why it failed."""
