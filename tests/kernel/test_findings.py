@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the report says first is true: predictions against reality, precision and recall."""
 
+import glob
 import os
+import shutil
+import subprocess
 
-from lab import MS, KernelTest, run, scenario, target
+from lab import ASKING, BUILD, MS, KernelTest, bench, no_terminals, run, scenario, target
 
 # What a busy machine does to any program, and the report says so. It is not the program's fault.
 OF_THE_MACHINE = {"others", "cpus", "starved"}
@@ -38,11 +41,15 @@ class WhatIf(KernelTest):
                 self.assertIn("serialised", kinds(serial))
                 self.assertEqual(kinds(free), set())
 
-    # What the lock's waits cost is predicted; what taking it costs (instructions, cache lines that
-    # travel, system calls) stays in the replay. So a twin that has no lock at all may be faster.
+    # What waiting for the lock costs is predicted; what taking it costs (instructions, cache lines
+    # that travel, and at each hand-over two system calls and a switch) is CPU time, which stays in
+    # the replay: it is told as part of the run, and not as gain. What it was is known here, from the
+    # twin that has no such lock; taken out of the prediction, what is left is the replay's own error.
     TWINS = ((("counter-lock-fine",), ("counter-atomic",)),
-             (("lock-convoy",), ("lock-convoy", "--own-locks")),
+             (("lock-convoy", "--no-baseline", "--rounds=4000"),
+              ("lock-convoy", "--no-baseline", "--rounds=4000", "--own-locks")),
              (("sum-gil",), ("sum-threads",)))
+    ERROR = 0.4
 
     def replays(self, words):
         """Of the quietest of three runs: what it took, and without its locks' waits at best."""
@@ -54,20 +61,34 @@ class WhatIf(KernelTest):
                 best = (replay, replay - gain_ns(traced), traced)
         return best
 
+    def compare_twins(self, locked, free):
+        """The error that is left when the CPU time that the lock costs is taken out."""
+        replay, predicted, traced = self.replays(locked)
+        real, _, twin = self.replays(free)
+        work = [t["running_ns"] for t in traced.json["threads"]]
+        lock_cpu = sum(work) - sum(t["running_ns"] for t in twin.json["threads"])
+        # Spread over the CPUs, as the work is.
+        left = predicted - max(0, lock_cpu) / min(os.cpu_count(), len(work))
+        error = left / real - 1
+        print(f"  {locked[0]:18} {replay / MS:7.2f} ms; without the lock predicted "
+              f"{predicted / MS:7.2f} ms, {' '.join(free)} takes {real / MS:7.2f} ms, error "
+              f"{100 * (predicted / real - 1):+.0f} %; the lock costs {lock_cpu / MS:.2f} ms of "
+              f"CPU as well: without these too, error {100 * error:+.0f} %")
+        # A schedule that can be: never shorter than its work on all CPUs, nor than the work of one
+        # thread.
+        self.assertGreaterEqual(predicted * 1.001, max(max(work), sum(work) / os.cpu_count()))
+        self.assertLessEqual(predicted, replay)
+        return error
+
     def test_predictions_for_scenarios_are_told_with_their_errors(self):
         for locked, free in self.TWINS:
             with self.subTest(locked[0]):
-                replay, predicted, traced = self.replays(locked)
-                real, _, _ = self.replays(free)
-                print(f"  {locked[0]:18} {replay / MS:7.2f} ms; without the lock predicted "
-                      f"{predicted / MS:7.2f} ms, {' '.join(free)} takes {real / MS:7.2f} ms, "
-                      f"error {100 * (predicted / real - 1):+.0f} %")
-                # A schedule that can be: never shorter than its work on all CPUs, nor than the
-                # work of one thread.
-                work = [t["running_ns"] for t in traced.json["threads"]]
-                self.assertGreaterEqual(predicted * 1.001,
-                                        max(max(work), sum(work) / os.cpu_count()))
-                self.assertLessEqual(predicted, replay)
+                errors = []
+                for _ in range(3):
+                    errors.append(abs(self.compare_twins(locked, free)))
+                    if errors[-1] < self.ERROR:
+                        break
+                self.assertLess(errors[-1], self.ERROR)
 
     def test_a_lock_costs_nothing_if_its_holder_is_waited_for_anyway(self):
         # The waiter waits 80 ms for the lock; then the holder, who slept, waits for the waiter.
@@ -82,17 +103,29 @@ class Precision(KernelTest):
                "process-spawn", "process-join", "process-terminate", "process-isolation",
                "process-escape", "ipc-pipe", "ipc-queue", "sum-single", "sum-threads", "sum-procs",
                "io-gil", "model-many-to-one", "model-one-to-one", "model-many-to-many",
-               "pool-queue", "list-safe", "list-private", "memory-map")
+               "pool-queue", "list-safe", "list-private", "memory-map", "counter-lock-fine",
+               "counter-storm-lock", "thread-input", "process-copy", "process-states",
+               "sched-priority", "spawn-cost", "switch-cost")
     SICK = {"sum-gil": "gil", "pool-serial": "io_in_series", "counter-lock": "serialised",
             "lock-convoy": "convoy", "counter-race": "race", "counter-split": "race",
+            "counter-storm-race": "race", "list-race": "race",
             "deadlock-abba": "deadlock", "deadlock-philosophers": "deadlock",
             "thundering-herd": "herd", "priority-inversion": "inversion",
             "sched-round-robin": "cpus"}
     # What costs something only on a machine that is not busy otherwise.
     MACHINES = {"sum-gil", "counter-lock", "lock-convoy"}
 
+    def test_each_scenario_is_either_healthy_or_not(self):
+        scenarios = {os.path.basename(path) for path in glob.glob(os.path.join(BUILD,
+                                                                               "workloads/*/*"))
+                     if os.access(path, os.X_OK) and "." not in os.path.basename(path)}
+        self.assertEqual(set(self.HEALTHY) | set(self.SICK), scenarios)
+        self.assertEqual(set(self.HEALTHY) & set(self.SICK), set())
+
     def test_nothing_is_found_in_healthy_programs(self):
         for name in self.HEALTHY:
+            if name in ASKING and no_terminals():
+                continue
             found = kinds(scenario(name))
             print(f"  {name:22} healthy       found {', '.join(sorted(found)) or 'nothing'}")
             self.assertEqual(found, set(), name)
@@ -148,6 +181,42 @@ threads = [threading.Thread(target=work) for _ in range(3)]
         self.assertLessEqual(kinds(traced), {"gil"})
         wait = compute.replace("sum(range(4000000))", "__import__('time').sleep(0.2)")
         self.assertEqual(kinds(run("/usr/bin/python3", "-c", wait)), set())
+
+    def first_of(self, kind, provoke):
+        """On a machine that is busy otherwise, other things may cost more: three tries."""
+        for _ in range(3):
+            traced = provoke()
+            if found(traced, kind):
+                return found(traced, kind)[0], traced
+        self.fail(f"no {kind}: {traced.text}")
+
+    def test_one_that_looks_again_and_again_whether_there_is_something_to_do(self):
+        finding, traced = self.first_of("for_nothing", lambda: run(
+            "/usr/bin/python3", "-c", "import time\nfor _ in range(1200): time.sleep(0.0003)"))
+        # It may not have slept where the timer had struck before it could.
+        self.assertAlmostEqual(finding["evidence"]["idle"] / 1200, 1, delta=0.1)
+        self.assertEqual(traced.json["threads"][finding["evidence"]["thread"]]["name"], "python3")
+
+    def test_a_cpu_that_another_program_takes(self):
+        def beside():
+            other = subprocess.Popen(["taskset", "-c", "0", bench("spin"), "2000000000"],
+                                     stdout=subprocess.DEVNULL)
+            self.addCleanup(other.wait)
+            self.addCleanup(other.kill)
+            return run("taskset", "-c", "0", bench("spin"), 100000000)
+        finding, traced = self.first_of("others", beside)
+        self.assertGreater(finding["cost_ns"], 0.3 * traced.json["time"]["wall_ns"])
+        self.assertIn("from outside", finding["text"])
+
+    def test_one_thread_that_gets_no_turn(self):
+        if not shutil.which("chrt"):
+            self.skipTest("chrt is not installed")
+        spin = bench("spin")
+        finding, traced = self.first_of("starved", lambda: run(
+            "taskset", "-c", "0", "sh", "-c",
+            f"{spin} 200000000 & chrt -f 5 {spin} 900000000; wait", options=("--as-root",)))
+        starved = traced.json["threads"][finding["evidence"]["thread"]]
+        self.assertGreaterEqual(starved["ready_max_ns"], 100 * MS)
 
     def test_what_it_costs_is_never_more_than_the_run(self):
         for command in ((target("serial"), 4, 10, 2, "lock"), (target("waits"), "pipe", 30)):
