@@ -97,18 +97,18 @@ class Owners(KernelTest):
         self.addCleanup(folder.cleanup)
         self.file = os.path.join(folder.name, "x.ptl")
 
-    def run_owners(self):
-        traced = run(target("owners"), self.THREADS, self.ROUNDS, options=("-o", self.file))
+    def run_owners(self, rounds=ROUNDS):
+        traced = run(target("owners"), self.THREADS, rounds, options=("-o", self.file))
         turns = [(w[0], w[1], *map(int, w[2:])) for w in map(str.split, traced.output.splitlines())]
         return traced, turns
 
-    def test_the_owner_is_right_at_each_moment(self):
-        traced, turns = self.run_owners()
+    def test_the_owner_is_right_in_each_wait(self):
+        traced, turns = self.run_owners(rounds=16)
         begin = traced.json["time"]["begin_ns"]
-        asked = 0
+        asked = {"plain_lock": 0, "inheriting_lock": 0}
         # In the midst of waits; near its ends the lock is on its way from hand to hand.
-        waits = [t for t in turns if t[3] - t[2] > 1 * MS]
-        for waiter, lock, since, until, _ in waits[::max(1, len(waits) // 40)]:
+        waits = [t for t in turns if t[3] - t[2] > 0.5 * MS]
+        for waiter, lock, since, until, _ in waits:
             middle = (since + until) // 2
             true = {t[0] for t in turns if t[1] == lock
                     and t[3] + 0.05 * MS < middle < t[4] - 0.05 * MS}
@@ -120,9 +120,13 @@ class Owners(KernelTest):
             found = {x["name"]: x for x in shown["waited_for"]}
             if waiter not in {names[w["tid"]] for w in found.get(lock, {}).get("waiters", ())}:
                 continue  # it is still on its way to sleep
-            self.assertEqual({names.get(found[lock]["holder"])}, true, (waiter, lock, middle))
-            asked += 1
-        self.assertGreater(asked, 10)
+            self.assertEqual({names.get(found[lock]["holder"])}, true,
+                             (waiter, lock, middle, found[lock]))
+            asked[lock] += 1
+        print(f"  {len(waits)} waits of half a millisecond and more; asked who had the lock in "
+              f"the midst of {asked}, right in all")
+        for count in asked.values():
+            self.assertGreater(count, len(waits) / 4)
 
     def wrong(self, lock, names, turns):
         """The part of the time waited that is counted to another holder than the program's."""
@@ -189,21 +193,19 @@ class AllLocks(KernelTest):
 
     def test_how_long_they_are_held_is_what_the_program_says(self):
         for threads in (1, 4):
+            # The program loses its CPU now and then between its clock and the probes: four tries.
             for _ in range(4):
-                traced = run(target("owners"), threads, 40, options=("--locks=all",))
+                traced = run(target("owners"), threads, 12, 5000, options=("--locks=all",))
                 holds, wrong = self.holds(traced), []
                 turns = [(w[1], int(w[4]) - int(w[3])) for w in
                          map(str.split, traced.output.splitlines())]
                 for name in ("plain_lock", "inheriting_lock"):
                     true = [ns for lock, ns in turns if lock == name]
                     self.assertEqual(holds[name]["taken"], len(true))
-                    # The program reads its clock some us away from the probes, and more if it
-                    # loses its CPU between the two.
-                    spare = 20_000 * len(true)
-                    wrong.append(max(0, abs(holds[name]["held_ns"] - sum(true)) - spare) /
-                                 sum(true))
+                    wrong.append(abs(holds[name]["held_ns"] - sum(true)) / sum(true))
                 if max(wrong) < 0.01:
                     break
+            print(f"  {threads} threads: held times wrong by {100 * max(wrong):.2f} % at most")
             self.assertLess(max(wrong), 0.01)
 
     def test_without_it_nothing_is_counted(self):

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * owners THREADS ROUNDS
+ * owners THREADS ROUNDS [US]
  *
  * Threads hold two locks in turn, a plain one and one that inherits priority, for moments of random
- * length, asleep or busy; and write down when they had which. A line for each time:
+ * length (US, or 200 us, and up to 1.8 ms more), asleep or busy; and write down when they had
+ *which. A line for each time:
  *
  *	THREAD LOCK ASKED GOT GAVE	by the monotonic clock
  */
@@ -30,6 +31,7 @@ static const char *const names[] = {"plain_lock", "inheriting_lock"};
 pthread_mutex_t plain_lock = PTHREAD_MUTEX_INITIALIZER, inheriting_lock;
 static struct member members[THREADS_MAX];
 static unsigned int rounds;
+static long least_us = 200;
 
 static uint64_t now(void)
 {
@@ -41,7 +43,7 @@ static uint64_t now(void)
 
 static void pass_time(struct member *me)
 {
-	long us = 200 + rand_r(&me->seed) % 1800;
+	long us = least_us + rand_r(&me->seed) % 1800;
 	struct timespec nap = {.tv_nsec = us * 1000};
 
 	if (rand_r(&me->seed) % 8) {
@@ -85,6 +87,8 @@ int main(int argc, char **argv)
 		return 2;
 	count = (unsigned int)strtoul(argv[1], NULL, 10);
 	rounds = (unsigned int)strtoul(argv[2], NULL, 10);
+	if (argc > 3)
+		least_us = strtol(argv[3], NULL, 10);
 	if (!count || count > THREADS_MAX || !rounds || rounds > ROUNDS_MAX)
 		return 2;
 	if (pthread_mutexattr_init(&inherit) ||

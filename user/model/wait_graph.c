@@ -85,6 +85,17 @@ static uint32_t holder_of(const struct wait_search *search, const struct interva
 	return holder;
 }
 
+/* Somebody began to wait, and its word named nobody: who had it before has given it up, and who has
+ * taken it has not written that down yet. */
+static void saw_nobody(struct lock_then *lock, uint64_t time)
+{
+	if (time < lock->before)
+		return;
+	lock->before = time;
+	lock->holder = NO_THREAD;
+	lock->source = HOLDER_UNKNOWN;
+}
+
 /* What a wait for a lock tells of who had it. */
 static void learn(const struct wait_search *search, struct lock_then *lock,
 		  const struct interval *wait)
@@ -97,6 +108,8 @@ static void learn(const struct wait_search *search, struct lock_then *lock,
 		return;
 	if (wait->begin <= search->time && wait->holder)
 		saw(lock, wait->begin, holder_of(search, wait), HOLDER_SEEN);
+	else if (wait->begin <= search->time && wait->reason == REASON_LOCK && !wait->open_begin)
+		saw_nobody(lock, wait->begin);
 	if (!handed)
 		return;
 	if (wait->end <= search->time) {
