@@ -105,7 +105,7 @@ class Owners(KernelTest):
     def test_the_owner_is_right_in_each_wait(self):
         traced, turns = self.run_owners(rounds=16)
         begin = traced.json["time"]["begin_ns"]
-        asked = {"plain_lock": 0, "inheriting_lock": 0}
+        asked, unknown = {"plain_lock": 0, "inheriting_lock": 0}, 0
         # In the midst of waits; near its ends the lock is on its way from hand to hand.
         waits = [t for t in turns if t[3] - t[2] > 0.5 * MS]
         for waiter, lock, since, until, _ in waits:
@@ -120,11 +120,16 @@ class Owners(KernelTest):
             found = {x["name"]: x for x in shown["waited_for"]}
             if waiter not in {names[w["tid"]] for w in found.get(lock, {}).get("waiters", ())}:
                 continue  # it is still on its way to sleep
+            # Who was woken to have it has not run: whoever takes it meanwhile leaves no trace.
+            if found[lock]["holder"] is None:
+                unknown += 1
+                continue
             self.assertEqual({names.get(found[lock]["holder"])}, true,
                              (waiter, lock, middle, found[lock]))
             asked[lock] += 1
         print(f"  {len(waits)} waits of half a millisecond and more; asked who had the lock in "
-              f"the midst of {asked}, right in all")
+              f"the midst of {asked}, right in all; unknown in {unknown}")
+        self.assertLess(unknown, 0.1 * len(waits))
         for count in asked.values():
             self.assertGreater(count, len(waits) / 4)
 

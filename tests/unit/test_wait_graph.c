@@ -117,8 +117,24 @@ static void who_was_woken_to_have_it_has_it_from_then_on(void **unused)
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	wait_for(&stream, 25, 103, LOCK_A, 102);
 	wake(&stream, 60, 101, 50, 102);
-	looked = look(&stream, 55);
+	looked = look(&stream, 65);
 	assert_held(&looked, 101, HOLDER_HANDED);
+}
+
+/* Until it runs, another may take the lock and give it back without anybody's notice. */
+static void who_was_woken_to_have_it_and_has_not_run_may_not_have_it(void **unused)
+{
+	struct stream stream = {0};
+	struct looked looked;
+
+	start(&stream);
+	wait_for(&stream, 20, 101, LOCK_A, 102);
+	wait_for(&stream, 25, 103, LOCK_A, 102);
+	wake(&stream, 60, 101, 50, 102);
+	looked = look(&stream, 55);
+	assert_int_equal(looked.graph.awaited.items[0].holder, NO_THREAD);
+	assert_int_equal(looked.graph.awaited.items[0].source, HOLDER_UNKNOWN);
+	looked_free(&looked);
 }
 
 /* The same, but another was quicker than 101, which waits again: the newest look counts. */
@@ -199,6 +215,7 @@ int main(void)
 		cmocka_unit_test(who_was_seen_to_have_it_has_it),
 		cmocka_unit_test(before_and_after_a_wait_nobody_waits),
 		cmocka_unit_test(who_was_woken_to_have_it_has_it_from_then_on),
+		cmocka_unit_test(who_was_woken_to_have_it_and_has_not_run_may_not_have_it),
 		cmocka_unit_test(who_was_woken_and_waits_again_has_not_got_it),
 		cmocka_unit_test(who_gives_it_up_next_had_it_if_nobody_was_seen),
 		cmocka_unit_test(circles_are_found_with_whoever_waits_beside_them),

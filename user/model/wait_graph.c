@@ -29,6 +29,7 @@ struct wait_search {
 	uint64_t time;
 	VECTOR(struct lock_then) locks;
 	VECTOR(struct wait_edge) edges;
+	VECTOR(uint64_t) ran; /* by thread: when it began to run the last time before the moment */
 	struct lock_map by_place;
 	int error;
 };
@@ -173,19 +174,36 @@ static int take_wait(struct wait_search *search, const struct interval *wait)
 	return then ? add_edge(search, wait, lock - search->locks.items) : 0;
 }
 
+static int take_run(struct wait_search *search, const struct interval *run)
+{
+	if (run->begin > search->time)
+		return 0;
+	while (search->ran.count <= run->thread) {
+		if (!vector_add(&search->ran))
+			return -ENOMEM;
+	}
+	search->ran.items[run->thread] = run->begin;
+	return 0;
+}
+
 static void on_interval(void *context, const struct interval *interval)
 {
 	struct wait_search *search = context;
 
-	if (!search->error)
-		search->error = take_wait(search, interval);
+	if (search->error)
+		return;
+	search->error = interval->state == STATE_RUNNING ? take_run(search, interval)
+							 : take_wait(search, interval);
 }
 
 int wait_search_new(struct timeline *timeline, uint64_t time, struct wait_search **ret)
 {
 	struct wait_search *search = calloc(1, sizeof(*search));
 	struct timeline_visitor visitor = {
-		.context = search, .interval = on_interval, .states = 1u << STATE_BLOCKED};
+		.context = search,
+		.interval = on_interval,
+		.states = 1u << STATE_BLOCKED | 1u << STATE_RUNNING,
+	};
 
 	if (!search)
 		return -ENOMEM;
@@ -205,6 +223,7 @@ void wait_search_free(struct wait_search **search)
 		return;
 	vector_free(&(*search)->locks);
 	vector_free(&(*search)->edges);
+	vector_free(&(*search)->ran);
 	lock_map_free(&(*search)->by_place);
 	free(*search);
 	*search = NULL;
@@ -212,12 +231,24 @@ void wait_search_free(struct wait_search **search)
 
 /* ---- the graph ----------------------------------------------------------------------------- */
 
+/* Whether it was woken to have the lock, and has not even run: meanwhile another may have taken it,
+ * and given it back, and nobody looked. Only a lock that the kernel itself hands over has it. */
+static bool is_on_its_way(const struct wait_search *search, const struct lock_then *lock)
+{
+	uint32_t holder = lock->holder;
+
+	return lock->source == HOLDER_HANDED && holder != NO_THREAD && !lock->awaited.inherits &&
+	       (holder >= search->ran.count || search->ran.items[holder] < lock->before);
+}
+
 /* Who had it. What was seen before counts, unless that one was woken to have it and waited for it
  * again at the moment: somebody else had been quicker. */
-static void settle_holder(struct lock_then *lock)
+static void settle_holder(const struct wait_search *search, struct lock_then *lock)
 {
 	bool lost = lock->source == HOLDER_HANDED && lock->holder_waits;
 
+	if (!lost && is_on_its_way(search, lock))
+		return;
 	if (lock->holder != NO_THREAD && !lost) {
 		lock->awaited.holder = lock->holder;
 		lock->awaited.source = lock->source;
@@ -288,7 +319,7 @@ static int take_awaited(struct wait_search *search, struct wait_graph *graph)
 
 		if (!lock->is_awaited)
 			continue;
-		settle_holder(lock);
+		settle_holder(search, lock);
 		awaited = vector_add(&graph->awaited);
 		if (!awaited)
 			return -ENOMEM;

@@ -15,7 +15,7 @@
 enum holder_source {
 	HOLDER_UNKNOWN = 0,
 	HOLDER_SEEN = 1,    /* the lock's own words named it when somebody began to wait */
-	HOLDER_HANDED = 2,  /* it was woken to have it */
+	HOLDER_HANDED = 2,  /* it was woken to have it, and ran */
 	HOLDER_GAVE_UP = 3, /* it was the first to give it up afterwards */
 	HOLDER_SOURCES
 };
