@@ -10,6 +10,7 @@ import time
 from lab import KernelTest, Traced, run
 
 from test_causes import assert_path_adds_up
+from test_locks import assert_lock_sums
 
 
 class RealPrograms(KernelTest):
@@ -36,6 +37,11 @@ class RealPrograms(KernelTest):
             self.assertLessEqual(lock["max_ns"], lock["total_ns"])
         for finding in report["findings"]:
             self.assertLessEqual(finding["cost_ns"], report["time"]["wall_ns"])
+        assert_lock_sums(self, report)
+
+    def waited_for(self, traced, reason):
+        return sum(r["count"] for t in traced.json["threads"] for r in t["reasons"]
+                   if r["reason"] == reason)
 
     def test_sysbench_threads_and_mutex(self):
         self.need("sysbench")
@@ -45,6 +51,17 @@ class RealPrograms(KernelTest):
                 traced = run("sysbench", *words[1:], "--threads=4", "--time=1", words[0], "run")
                 self.assertEqual(traced.status, 0)
                 self.assert_sound(traced)
+                # The main thread joins the four that it made.
+                self.assertGreaterEqual(len(traced.json["threads"]), 5)
+                self.assertGreaterEqual(self.waited_for(traced, "join"), 1)
+                if words[0] == "threads":
+                    # Two locks, taken by four threads that yield while they have them.
+                    locks = [x for x in traced.json["locks"] if x["reason"] == "lock"
+                             and len(x["threads"]) >= 4]
+                    self.assertGreaterEqual(len(locks), 2)
+                    for lock in locks[:2]:
+                        self.assertGreater(lock["holder_known"] + lock["holder_by_wake"],
+                                           0.99 * lock["waits"])
 
     def test_stress_ng_futex_and_mutex(self):
         self.need("stress-ng")
@@ -54,10 +71,13 @@ class RealPrograms(KernelTest):
                              folder, options=("--as-root",))
                 self.assertEqual(traced.status, 0)
                 self.assert_sound(traced)
+                # The one waits on a word that is no lock of the C library, the other on such locks.
+                reason = {"futex": "futex", "mutex": "lock"}[stressor]
+                self.assertGreater(self.waited_for(traced, reason), 10)
 
     def test_python_threads(self):
-        self.need("python3")
-        traced = run("python3", "-c", """
+        self.need("/usr/bin/python3")
+        traced = run("/usr/bin/python3", "-c", """
 import threading
 def work():
     sum(range(1500000))
@@ -67,6 +87,9 @@ threads = [threading.Thread(target=work) for _ in range(3)]
 """)
         self.assertEqual(traced.status, 0)
         self.assert_sound(traced)
+        gil, = [x for x in traced.json["locks"] if x["reason"] == "gil"]
+        self.assertGreaterEqual(len([t for t in gil["threads"] if t["waits"]]), 3)
+        self.assertGreaterEqual(len([t for t in gil["threads"] if t["held_ns"]]), 2)
 
     def under_load(self, server, load):
         process = subprocess.Popen(server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -83,6 +106,10 @@ threads = [threading.Thread(target=work) for _ in range(3)]
             process.wait()
         self.assert_sound(traced)
         self.assertGreater(traced.json["summary"]["switches"], 50)
+        # One thread serves all, and waits for them by epoll; the client, or the network, wakes it.
+        main = next(t for t in traced.json["threads"] if t["leader"])
+        reasons = {r["reason"]: r["count"] for r in main["reasons"]}
+        self.assertEqual(max(reasons, key=reasons.get), "poll")
 
     def test_redis_under_load(self):
         self.need("redis-server", "redis-benchmark")
