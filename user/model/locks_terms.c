@@ -15,6 +15,9 @@
 /* Beyond that the oldest are forgotten: a wait from before has the first of the others then. */
 #define TERMS_MAX 65536
 
+/* Room for so many runs is not given back when nobody needs them any more. */
+#define LOG_KEPT 64
+
 /* The holder's runs are kept as long as a wait or a term needs them. */
 void locks_pin(struct locks *locks, uint32_t thread)
 {
@@ -28,7 +31,10 @@ void locks_unpin(struct locks *locks, uint32_t thread)
 
 	if (--it->waited_for_by)
 		return;
-	vector_free(&it->log);
+	/* It will be waited for again. */
+	if (it->log.capacity > LOG_KEPT)
+		vector_free(&it->log);
+	it->log.count = 0;
 	timeline_watch(locks->timeline, thread, false);
 }
 

@@ -171,17 +171,19 @@ static inline void deliver(const struct heap_entry *entry, struct recording_item
 {
 	const struct source *source = entry->source;
 
+	const union pl_record *records = source->unpacked;
+
 	*ret = (struct recording_item){.time = entry->time, .cpu = source->cpu};
 	if (source->is_life) {
 		ret->life = (const void *)life_head(source);
 		ret->cpu = ret->life->head.cpu;
-	} else {
-		const union pl_record *records = source->unpacked;
-
-		ret->record = &records[source->at];
-		if (ret->record->kind == PL_SWITCH)
-			attach(records, source->at, ret);
+		return;
 	}
+	ret->record = &records[source->at];
+	/* Mostly nothing but another switch comes before it. */
+	if (ret->record->kind == PL_SWITCH && source->at &&
+	    records[source->at - 1].kind != PL_SWITCH)
+		attach(records, source->at, ret);
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -276,7 +278,7 @@ static void next_block(struct recording *recording)
 }
 
 /* Brings the first source to its next item and the heap into order. */
-static inline void settle(struct recording *recording)
+static inline __attribute__((always_inline)) void settle(struct recording *recording)
 {
 	struct heap_entry *first = &recording->heap[0];
 
