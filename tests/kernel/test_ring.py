@@ -108,7 +108,7 @@ class Parts(RingTest):
 
     def test_every_command_reads_a_part(self):
         with Watched("--ring", "300ms", "--stacks",
-                     command=[target("locks"), "hold", "3", "20", "20"]) as w:
+                     command=[target("locks"), "hold", "3", "40", "20"]) as w:
             time.sleep(0.9)
             w.signal(signal.SIGUSR1)
             w.await_part()
