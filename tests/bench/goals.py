@@ -40,6 +40,7 @@ GOALS = (
     ("  with stacks", slow(STACKS, "10k threads"), "{:.2f}", AT_MOST, 1.20),
     ("no switches", slow(LIGHT, "no switch"), "{:.3f}", AT_MOST, 1.005),
     ("bytes per event", fact(LIGHT, "bytes_per_event"), "{:.1f}", AT_MOST, 8),
+    ("lost, every CPU busy", value("lost"), "{:,}", AT_MOST, 0),
     ("memory", fact(LIGHT, "memory_mib"), "{:.0f} MiB", AT_MOST, 64),
     ("  with stacks", fact(STACKS, "memory_mib"), "{:.0f} MiB", AT_MOST, 64),
     ("`run` to main()", value("startup_ms"), "{:.0f} ms", AT_MOST, 200),

@@ -121,6 +121,24 @@ def tables(tool, build, quick):
         ["from the cache", f"{found['warm_ms']:.1f} ms"]]}
 
 
+def load(tool, build, quick):
+    """Every CPU switches as fast as it can."""
+    pingpong, much = f"{build}/tests/bench/pingpong", 150_000 if quick else 2_000_000
+    crowd = " & ".join(f"{pingpong} pipe {much} {cpu}" for cpu in sorted(os.sched_getaffinity(0)))
+    with tempfile.TemporaryDirectory() as folder:
+        report = os.path.join(folder, "report.json")
+        subprocess.run([tool, "run", "--report", "/dev/null", "--json", report, "--", "sh", "-c",
+                        crowd + " & wait"], check=True, **QUIET)
+        with open(report) as file:
+            found = json.load(file)
+    events = found["summary"]["switches"] + found["summary"]["wakeups"]
+    seconds = found["time"]["wall_ns"] / 1e9
+    return {"title": "every CPU switches as fast as it can", "values": {
+        "lost": found["losses"]["records"]}, "rows": [
+        ["events", f"{events:,} in {seconds:.1f} s"],
+        ["a second", f"{events / seconds:,.0f}"], ["lost", f"{found['losses']['records']:,}"]]}
+
+
 def replay(tool, build, quick):
     done = subprocess.run([os.path.join(HERE, "replay"), build, "--number", "--rounds",
                            "3" if quick else "7"], stdout=subprocess.PIPE, check=True, text=True)
@@ -146,7 +164,7 @@ def take(build, quick, notes):
     """All of them, and their figures by name; one that fails leaves a note."""
     found, values = [], {}
     tool = os.path.join(build, "ptrace-lab")
-    for piece in (hot_path, new_stacks, startup, tables, replay):
+    for piece in (hot_path, new_stacks, startup, tables, load, replay):
         try:
             found.append(piece(tool, build, quick))
             values.update(found[-1].pop("values", {}))
