@@ -119,6 +119,22 @@ static void those_that_are_woken_one_by_one_are_no_herd(void **unused)
 	end(&fed, &stream);
 }
 
+static void one_that_is_woken_again_and_again_is_no_herd(void **unused)
+{
+	struct stream stream = {0};
+	struct fed fed;
+
+	start(&stream, 1);
+	wait_for(&stream, 100, 100, CONDITION);
+	for (uint64_t at = 1000 * US; at < 2000 * US; at += 10 * US) {
+		run(&stream, at + 2 * US, 100, at, PL_WAKER_TASK);
+		wait_for(&stream, at + 5 * US, 100, CONDITION);
+	}
+	feed(&fed, &stream, 12000 * US);
+	assert_int_equal(fed.model.herds.count, 0);
+	end(&fed, &stream);
+}
+
 static void two_are_no_herd(void **unused)
 {
 	struct stream stream = {0};
@@ -176,6 +192,7 @@ int main(void)
 		cmocka_unit_test(one_of_each_burst_is_taken_to_be_needed),
 		cmocka_unit_test(who_has_work_to_do_is_not_woken_for_nothing),
 		cmocka_unit_test(those_that_are_woken_one_by_one_are_no_herd),
+		cmocka_unit_test(one_that_is_woken_again_and_again_is_no_herd),
 		cmocka_unit_test(two_are_no_herd),
 		cmocka_unit_test(who_wakes_itself_and_does_nothing_polls),
 		cmocka_unit_test(who_wakes_itself_and_works_does_not_poll),

@@ -43,6 +43,7 @@ struct woken_thread {
 	uint64_t address;
 	uint64_t ran_before; /* its running time up to that wait */
 	uint64_t serial;     /* of the burst that woke it; 0: none */
+	uint64_t last;	     /* of the burst that woke it last, at the same address; 0: none */
 	uint32_t burst;	     /* where that is, or was */
 	uint32_t herd;	     /* + 1; 0: `address` has not been looked up */
 	struct polling polling;
@@ -73,16 +74,18 @@ static void fold(struct herd_entry *entry, const struct burst *burst)
 	herd->waker = burst->waker;
 }
 
-/* The burst that a wake-up belongs to. They are learnt of out of order. */
-static struct burst *burst_of(struct herd_entry *entry, uint32_t waker, uint64_t time)
+/* The burst that a wake-up belongs to. They are learnt of out of order. Two wake-ups of one thread
+ * (whose last burst was `last`) are two bursts, as in a ping-pong, however fast they follow. */
+static struct burst *burst_of(struct herd_entry *entry, uint32_t waker, uint64_t time,
+			      uint64_t last)
 {
 	struct burst *oldest = &entry->bursts[0];
 
 	for (unsigned int i = 0; i < BURSTS_AT_ONCE; i++) {
 		struct burst *burst = &entry->bursts[i];
 
-		if (burst->waker == waker && burst->woken && time + BURST_GAP_NS >= burst->begin &&
-		    time <= burst->end + BURST_GAP_NS)
+		if (burst->waker == waker && burst->woken && burst->serial > last &&
+		    time + BURST_GAP_NS >= burst->begin && time <= burst->end + BURST_GAP_NS)
 			return burst;
 		if (burst->serial < oldest->serial)
 			oldest = burst;
@@ -157,11 +160,11 @@ static int join_burst(struct herds *herds, struct woken_thread *it, const struct
 		if (error)
 			return error;
 	}
-	burst = burst_of(&herds->entries.items[it->herd - 1], wait->waker, wait->end);
+	burst = burst_of(&herds->entries.items[it->herd - 1], wait->waker, wait->end, it->last);
 	burst->begin = wait->end < burst->begin ? wait->end : burst->begin;
 	burst->end = wait->end > burst->end ? wait->end : burst->end;
 	burst->woken++;
-	it->serial = burst->serial;
+	it->serial = it->last = burst->serial;
 	it->burst = burst - herds->entries.items[it->herd - 1].bursts;
 	return 0;
 }
@@ -179,7 +182,7 @@ static int end_wait(struct herds *herds, const struct interval *wait)
 	if (same && ran - it->ran_before < NOTHING_NS)
 		count_nothing(herds, it, wait, ran - it->ran_before);
 	if (!same)
-		it->herd = 0;
+		it->herd = it->last = 0;
 	it->reason = wait->reason;
 	it->syscall = wait->syscall;
 	it->address = address;
