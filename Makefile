@@ -37,7 +37,7 @@ LINK_LIBRARIES = $(COVERAGE) -Wl,-Bstatic $(shell $(PKG_CONFIG) --static --libs 
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
 
-user_sources := $(sort $(wildcard user/*/*.c))
+user_sources := $(sort $(wildcard user/*/*.c user/*/*/*.c))
 user_objects := $(user_sources:%.c=$(BUILD)/%.o)
 asan_objects := $(user_sources:%.c=$(BUILD)/asan/%.o)
 bpf_sources := $(sort $(wildcard bpf/*.bpf.c))
@@ -142,19 +142,19 @@ $(BUILD)/asan/user/%.o: user/%.c
 		-fno-sanitize-recover=undefined -c $< -o $@
 
 # It has these two in it.
-$(BUILD)/user/show/flame_svg.o $(BUILD)/asan/user/show/flame_svg.o: user/show/flame.js user/show/flame.css
+$(BUILD)/user/show/flame_svg.o $(BUILD)/asan/user/show/flame_svg.o: user/show/flame/flame.js user/show/flame/flame.css
 
 # Only the capture knows the BPF object.
-$(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/capture/*.c)): | $(skeletons)
-$(patsubst user/%.c,$(BUILD)/asan/user/%.o,$(wildcard user/capture/*.c)): | $(skeletons)
+$(patsubst user/%.c,$(BUILD)/user/%.o,$(filter user/capture/%,$(user_sources))): | $(skeletons)
+$(patsubst user/%.c,$(BUILD)/asan/user/%.o,$(filter user/capture/%,$(user_sources))): | $(skeletons)
 
 $(BUILD)/libptrace_lab.a: $(filter-out %/main.o,$(user_objects))
 	$(say) AR $@
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 $(BUILD)/asan/libptrace_lab.a: $(filter-out %/main.o,$(asan_objects))
 	$(say) AR $@
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 $(BUILD)/ptrace-lab: $(BUILD)/user/cli/main.o $(BUILD)/libptrace_lab.a $(BUILD)/workloads/embedded.o
 	$(say) LINK $@

@@ -18,7 +18,7 @@ struct pl_settings {
 	PL_U32 life_bytes;    /* size of the ring of life records */
 	PL_U32 faults;	      /* count copy-on-write faults */
 	PL_U32 no_locks; /* a futex wait is a system call like another: to measure what they cost */
-	PL_U32 checkpoints;   /* accounts are looked at while threads run (bpf/checkpoint.h) */
+	PL_U32 checkpoints; /* accounts are looked at while threads run (bpf/checkpoint.h) */
 };
 
 struct pl_control {

@@ -13,9 +13,9 @@
 #include "bpf/slot.h"
 #include <bpf/bpf_tracing.h>
 
-#define SIGKILL		  9
-#define SIGCHLD		  17
-#define SI_TIMER	  -2
+#define SIGKILL	 9
+#define SIGCHLD	 17
+#define SI_TIMER -2
 
 /* siginfo_t as user space gets it, which never changes. */
 struct siginfo_view {

@@ -16,8 +16,8 @@
  *		 "  shows: fact.expected - fact.actual as count\n");
  *
  * The text goes into the ELF section .ptrace_lab, where the tracer finds it; the recording keeps
- * it, and user/model/claims.c works the claims out. A claim has a sentence; any number of `needs`,
- * conditions without which it is undecided, each with the reason to give then; `holds`, the
+ * it, and user/model/claims/claims.c works the claims out. A claim has a sentence; any number of
+ *`needs`, conditions without which it is undecided, each with the reason to give then; `holds`, the
  * condition; and optionally `shows`, the figure to print beside it: EXPR as UNIT or EXPR of EXPR as
  * UNIT, where UNIT is count, duration (the value is in ns), ratio, share (1 is 100 %), bytes or
  * address.

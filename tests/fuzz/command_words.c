@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cli/command.h"
-#include "model/claims_text.h"
+#include "model/claims/text.h"
 #include "symbols/variable.h"
 
 #define WORDS 16

@@ -8,10 +8,10 @@
 
 #include "base/cleanup.h"
 #include "model/model.h"
-#include "model/stack_tree.h"
+#include "model/stacks/tree.h"
 #include "recording/recording.h"
 #include "recording_damage.h"
-#include "show/flame.h"
+#include "show/flame/flame.h"
 #include "show/show.h"
 
 static void show_flames(FILE *out, struct recording *recording, const struct model *model)

@@ -18,8 +18,8 @@
 
 #include "capture/scenarios.h"
 #include "claims_model.h"
-#include "model/claims.h"
-#include "model/pcb.h"
+#include "model/claims/claims.h"
+#include "model/tasks/pcb.h"
 #include "model/subjects.h"
 
 struct named_value {

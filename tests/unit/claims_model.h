@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/claims.h"
+#include "model/claims/claims.h"
 #include "model/model.h"
 #include "model/subjects.h"
-#include "model/watch.h"
+#include "model/race/watch.h"
 
 #define MS 1000000ull
 

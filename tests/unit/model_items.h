@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "model/causes_inside.h"
-#include "model/deadlocks.h"
-#include "model/herds.h"
-#include "model/locks_inside.h"
-#include "model/population.h"
+#include "model/causes/inside.h"
+#include "model/causes/deadlocks.h"
+#include "model/causes/herds.h"
+#include "model/locks/inside.h"
+#include "model/tasks/population.h"
 #include "model/summary.h"
-#include "model/timeline.h"
+#include "model/timeline/timeline.h"
 #include "model/totals.h"
 #include "recording/recording.h"
 #include "sums_oracle.h"

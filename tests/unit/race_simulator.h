@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/race.h"
+#include "model/race/race.h"
 
 enum simulated {
 	SIMULATED_READ_WRITE, /* a load and a store, both seen */

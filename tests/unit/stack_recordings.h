@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "item_writer.h"
-#include "model/stack_tree.h"
+#include "model/stacks/tree.h"
 #include "model_simulator.h"
 #include "recording/stacks.h"
 

@@ -4,7 +4,7 @@
 #define TESTS_UNIT_SUMS_ORACLE_H
 
 #include "model/model.h"
-#include "model/population.h"
+#include "model/tasks/population.h"
 #include "model/summary.h"
 
 static inline bool interval_is_ready(const struct interval *interval)

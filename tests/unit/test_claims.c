@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "claims_model.h"
-#include "model/claims.h"
-#include "model/claims_names.h"
+#include "model/claims/claims.h"
+#include "model/claims/names.h"
 #include "random_text.h"
 
 static void assert_verdicts(struct model *model, enum verdict verdict,

@@ -15,7 +15,7 @@
 
 #include "capture/scenarios.h"
 #include "claims_model.h"
-#include "model/claims_names.h"
+#include "model/claims/names.h"
 #include "random_text.h"
 
 #define TRIES 100000

@@ -12,7 +12,7 @@
 
 #include "capture/scenarios.h"
 #include "claims_model.h"
-#include "model/claims.h"
+#include "model/claims/claims.h"
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 

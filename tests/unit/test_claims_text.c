@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "claims_model.h"
-#include "model/claims.h"
-#include "model/claims_text.h"
+#include "model/claims/claims.h"
+#include "model/claims/text.h"
 #include "random_text.h"
 
 /* ---- texts that cannot be understood ------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 #include "model/model.h"
-#include "model/watch.h"
+#include "model/race/watch.h"
 
 #define MS 1000000ull
 

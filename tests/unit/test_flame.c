@@ -2,7 +2,7 @@
 /* test_flame.c - stacks with their weights, in the formats that tell them */
 #include <errno.h>
 
-#include "show/flame.h"
+#include "show/flame/flame.h"
 #include "stack_recordings.h"
 
 static char *shown(const struct made *made, const struct tree_options *options,

@@ -116,7 +116,7 @@ static void claims_can_speak_of_memory(void **state)
 	assert_judged(&model, "threads[nobody].faults == 0", VERDICT_HELD);
 	assert_judged(&model, "process[child].resident == 331776", VERDICT_HELD);
 	assert_judged(&model, "process[child].resident_begin < process[child].resident",
-		    VERDICT_HELD);
+		      VERDICT_HELD);
 	assert_judged(&model, "process[child].resident_peak == 405504", VERDICT_HELD);
 	assert_judged(&model, "process[task].resident == 0", VERDICT_UNDECIDED);
 	assert_judged(&model, "process[nobody].faults == 0", VERDICT_UNDECIDED);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "item_writer.h"
-#include "model/waiters.h"
+#include "model/causes/waiters.h"
 #include "model_simulator.h"
 
 struct notes {

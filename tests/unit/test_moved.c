@@ -25,8 +25,7 @@ static int teardown(void **state)
 
 static void tell_moved(uint64_t time, uint64_t since, uint32_t mover, uint32_t holder, uint8_t kind)
 {
-	struct pl_life_moved *moved =
-		&add_life(&stream, time, PL_LIFE_MOVED, 10, 10, 0)->moved;
+	struct pl_life_moved *moved = &add_life(&stream, time, PL_LIFE_MOVED, 10, 10, 0)->moved;
 
 	moved->address = GATE;
 	moved->since = since;

@@ -11,9 +11,9 @@
 
 #include "base/cleanup.h"
 #include "model/model.h"
-#include "model/stack_tree.h"
+#include "model/stacks/tree.h"
 #include "recording_samples.h"
-#include "show/flame.h"
+#include "show/flame/flame.h"
 #include "show/show.h"
 
 static struct {

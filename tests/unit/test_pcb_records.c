@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "model/pcb.h"
-#include "show/pcb.h"
+#include "model/tasks/pcb.h"
+#include "show/pcb/pcb.h"
 
 #define RUNS 300
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "capture/python_splice.h"
+#include "capture/stacks/python_splice.h"
 #include "symbols/python_code.h"
 #include "symbols/python_layout.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "model/reasons.h"
+#include "model/timeline/reasons.h"
 
 #define SLEEPING       1
 #define DISK_SLEEP     2

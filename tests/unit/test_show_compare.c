@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "claims_model.h"
-#include "show/comparison.h"
+#include "show/compare/comparison.h"
 #include "show/show.h"
 #include "show_models.h"
 

@@ -13,8 +13,8 @@
 
 #include "capture/scenarios.h"
 #include "claims_model.h"
-#include "model/claims.h"
-#include "model/pcb.h"
+#include "model/claims/claims.h"
+#include "model/tasks/pcb.h"
 #include "model/subjects.h"
 #include "recording/recording.h"
 #include "recording/snapshots.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* test_transitions.c - what goes into a state comes out of it, or is still there */
-#include "model/transitions.h"
-#include "model/population.h"
+#include "model/timeline/transitions.h"
+#include "model/tasks/population.h"
 #include "model_simulator.h"
 
 #define RUNS 2000

@@ -4,7 +4,7 @@
 
 #include "claims_model.h"
 #include "model/marks.h"
-#include "model/uthreads.h"
+#include "model/uthreads/uthreads.h"
 
 #define RUNS	 400
 #define STEPS	 70

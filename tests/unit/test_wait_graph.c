@@ -2,7 +2,7 @@
 /* test_wait_graph.c - who waited for whom at one moment, and who had the lock then */
 #include "model_simulator.h"
 
-#include "model/wait_graph.h"
+#include "model/causes/wait_graph.h"
 
 #define FUTEX  202
 #define LOCK_A 0x1000

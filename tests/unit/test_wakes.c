@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* test_wakes.c - who woke whom, how often and out of how long a wait; and how far that went on */
-#include "model/wakes.h"
+#include "model/causes/wakes.h"
 #include "timeline_rules.h"
 
 static struct model model;

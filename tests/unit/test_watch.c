@@ -14,7 +14,7 @@
 
 #include "recording/recording.h"
 #include "model/model.h"
-#include "model/watch.h"
+#include "model/race/watch.h"
 #include "recording/watch.h"
 #include "symbols/instruction.h"
 #include "symbols/variable.h"

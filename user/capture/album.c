@@ -11,7 +11,7 @@
 #include "base/units.h"
 #include "capture/kernel_side.h"
 #include "capture/snapshot.h"
-#include "model/pcb.h"
+#include "model/tasks/pcb.h"
 #include "recording/snapshots.h"
 
 struct album {

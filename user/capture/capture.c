@@ -16,7 +16,7 @@
 #include "base/units.h"
 #include "capture/hang_places.h"
 #include "capture/notes.h"
-#include "capture/proof.h"
+#include "capture/watch/proof.h"
 #include "capture/scenarios.h"
 
 /* Often enough that a ring that fills slowly is never old, seldom enough to cost nothing. */

@@ -15,8 +15,8 @@
 
 #include "bpf/checkpoint.h"
 #include "capture/privilege.h"
-#include "capture/stacks.h"
-#include "capture/watch.h"
+#include "capture/stacks/stacks.h"
+#include "capture/watch/watch.h"
 
 enum capture_mode {
 	CAPTURE_RUN = 0,

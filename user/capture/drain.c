@@ -7,7 +7,7 @@
 #include <sys/epoll.h>
 
 #include "capture/lock_names.h"
-#include "capture/stacks.h"
+#include "capture/stacks/stacks.h"
 
 struct drain {
 	struct kernel_side *side;

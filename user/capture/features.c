@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "capture/kernel_side.h"
-#include "capture/map_events.h"
+#include "capture/stacks/map_events.h"
 #include "capture/privilege.h"
 #include "symbols/unwind_cache.h"
 

@@ -12,7 +12,7 @@
 #include "capture/snapshot.h"
 #include "capture/task_places.h"
 #include "model/hang_place.h"
-#include "model/pcb.h"
+#include "model/tasks/pcb.h"
 
 /* A circle of thousands needs no place for each. */
 #define PLACES_MAX 64

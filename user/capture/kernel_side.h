@@ -110,7 +110,7 @@ struct kernel_holds {
 };
 struct kernel_holds kernel_side_holds(struct kernel_side *side);
 
-/* What capture/watch.c needs; only if it was loaded for that. */
+/* What capture/watch/watch.c needs; only if it was loaded for that. */
 struct kernel_watch {
 	struct pl_watch_control *control;
 	int ring_fd, operands_fd;

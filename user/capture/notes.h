@@ -5,7 +5,7 @@
 
 #include "capture/capture.h"
 #include "capture/kernel_side.h"
-#include "capture/stacks.h"
+#include "capture/stacks/stacks.h"
 #include "recording/recording.h"
 
 /* Failures are the writer's to keep. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "model/claims_text.h"
+#include "model/claims/text.h"
 #include "model/subjects.h"
 #include "workloads/scenario.h"
 

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "bpf/pcb/settings.h"
 #include "capture/kernel_side.h"
-#include "model/pcb.h"
+#include "model/tasks/pcb.h"
 #include "pcb.skel.h"
 
 #define READ_BYTES (256u << 10)

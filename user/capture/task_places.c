@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "model/pcb.h"
+#include "model/tasks/pcb.h"
 #include "symbols/kernel_names.h"
 #include "symbols/live_stack.h"
 

@@ -7,8 +7,7 @@
 
 #include "base/escape.h"
 #include "base/units.h"
-#include "model/reasons.h"
-
+#include "model/timeline/reasons.h"
 
 static bool is_word(const char *text, size_t length, const char *word)
 {

@@ -11,10 +11,10 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/tracing.h"
-#include "model/claims_text.h"
+#include "model/claims/text.h"
 #include "model/model.h"
 #include "recording/recording.h"
-#include "show/comparison.h"
+#include "show/compare/comparison.h"
 #include "show/show.h"
 
 #define REPEAT_MAX    1000

@@ -11,7 +11,7 @@
 #include "cli/listing.h"
 #include "cli/output.h"
 #include "cli/tracing.h"
-#include "model/claims_text.h"
+#include "model/claims/text.h"
 #include "show/show.h"
 
 /* A page does not repeat what the scenario's own text says, and so cannot disagree with it. */

@@ -13,10 +13,10 @@
 #include "cli/commands.h"
 #include "cli/present.h"
 #include "model/model.h"
-#include "model/stack_tree.h"
+#include "model/stacks/tree.h"
 #include "recording/recording.h"
 #include "recording/stacks.h"
-#include "show/flame.h"
+#include "show/flame/flame.h"
 
 struct flame_settings {
 	const char *kind, *thread, *time, *reason, *format, *output, *diff;

@@ -10,7 +10,7 @@
 #include "cli/listing.h"
 #include "cli/output.h"
 #include "show/show.h"
-#include "show/text.h"
+#include "show/text/text.h"
 
 #define COLUMNS_MAX 100
 #define INDENT	    2

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/snapshots.h"
-#include "show/instant.h"
+#include "show/pcb/instant.h"
 
 struct pcb_settings {
 	bool all, tree, full, json, registers, stack;

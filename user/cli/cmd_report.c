@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/present.h"
 #include "cli/tracing.h"
-#include "model/instant.h"
+#include "model/tasks/instant.h"
 
 struct report_settings {
 	const char *report, *json, *claims, *at;

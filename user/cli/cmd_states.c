@@ -12,7 +12,7 @@
 #include "cli/output.h"
 #include "cli/present.h"
 #include "recording/recording.h"
-#include "show/states.h"
+#include "show/states/states.h"
 
 struct states_settings {
 	const char *thread, *format, *output;

@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/pieces.h"
 #include "show/show.h"
-#include "show/text.h"
+#include "show/text/text.h"
 
 /* Longer lines are hard to read, whatever the terminal has. */
 #define COLUMNS_MAX 100

@@ -8,9 +8,9 @@
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "model/instant.h"
+#include "model/tasks/instant.h"
 #include "recording/recording.h"
-#include "show/instant.h"
+#include "show/pcb/instant.h"
 
 struct moment {
 	const struct instant *instant;

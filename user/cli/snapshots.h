@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "capture/privilege.h"
-#include "model/instant.h"
-#include "show/pcb.h"
+#include "model/tasks/instant.h"
+#include "show/pcb/pcb.h"
 
 struct look {
 	/* Processes and threads by number, a scenario and its arguments, or a recording; nothing:

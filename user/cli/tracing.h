@@ -7,67 +7,67 @@
 #include "cli/command.h"
 #include "cli/present.h"
 
-#define TRACING_OPTIONS(settings)                                                                  \
-	{.name = "output",                                                                         \
-	 .letter = 'o',                                                                            \
-	 .type = OPTION_TEXT,                                                                      \
-	 .offset = offsetof(settings, output),                                                     \
-	 .argument = "FILE",                                                                       \
-	 .help = "keep the recording in FILE (NAME.ptl by custom), for `report`"},                 \
-		{.name = "pcb-every",                                                              \
-		 .type = OPTION_DURATION,                                                          \
-		 .offset = offsetof(settings, pcb_every),                                          \
-		 .argument = "TIME",                                                               \
-		 .help = "take a snapshot of the tasks every TIME (see `pcb`); with -o there is "  \
-			 "one at the begin and one at the end in any case"},                       \
-		{.name = "duration",                                                               \
-		 .letter = 'd',                                                                    \
-		 .type = OPTION_DURATION,                                                          \
-		 .offset = offsetof(settings, duration),                                           \
-		 .argument = "TIME",                                                               \
-		 .help = "stop after TIME: 10 (seconds), 200ms, 2min"},                            \
-		{.name = "mark",                                                                   \
-		 .type = OPTION_TEXT,                                                              \
-		 .offset = offsetof(settings, marks),                                              \
-		 .argument = "PROVIDER:NAME",                                                      \
-		 .help = "follow this USDT probe too (several: A:B,C:D)"},                         \
-		{.name = "mark-in",                                                                \
-		 .type = OPTION_TEXT,                                                              \
-		 .offset = offsetof(settings, mark_files),                                         \
-		 .argument = "FILES",                                                              \
-		 .help = "look for probes in these too (FILE:FILE): libraries, other programs"},   \
-		{.name = "locks",                                                                  \
-		 .type = OPTION_TEXT,                                                              \
-		 .offset = offsetof(settings, locks),                                              \
-		 .argument = "all",                                                                \
-		 .help = "count every lock that is taken: 5 to 10 us for each call"},              \
-		{.name = "faults",                                                                 \
-		 .type = OPTION_FLAG,                                                              \
-		 .offset = offsetof(settings, faults),                                             \
-		 .help = "count copy-on-write faults too (scenarios: always)"},                    \
-		{.name = "ring",                                                                   \
-		 .type = OPTION_TEXT,                                                              \
-		 .offset = offsetof(settings, ring.ring),                                          \
-		 .argument = "TIME|SIZE",                                                          \
-		 .help = "keep only the last TIME (30s) or SIZE (64M), in memory; Ctrl-backslash or "     \
-			 "SIGUSR1 writes it out"},                                                 \
-		{.name = "trigger",                                                                \
-		 .type = OPTION_TEXTS,                                                             \
-		 .offset = offsetof(settings, ring.triggers),                                      \
-		 .argument = "WAIT=TIME",                                                          \
-		 .help = "and so does a wait of TIME for a CPU (ready=10ms), for a lock (lock="    \
-			 "50ms), in a system call (fsync=20ms)"},                                  \
-		{.name = "dumps",                                                                  \
-		 .type = OPTION_NUMBER,                                                            \
-		 .offset = offsetof(settings, ring.dumps),                                         \
-		 .argument = "N",                                                                  \
-		 .help = "at most N times because of such waits (10)",                             \
-		 .min = 1,                                                                         \
-		 .max = 1000000},                                                                  \
-	{                                                                                          \
-		.name = "buffer", .type = OPTION_SIZE, .offset = offsetof(settings, buffer),       \
-		.argument = "SIZE",                                                                \
-		.help = "memory between kernel and tracer, all CPUs together (16M)"                \
+#define TRACING_OPTIONS(settings)                                                                     \
+	{.name = "output",                                                                            \
+	 .letter = 'o',                                                                               \
+	 .type = OPTION_TEXT,                                                                         \
+	 .offset = offsetof(settings, output),                                                        \
+	 .argument = "FILE",                                                                          \
+	 .help = "keep the recording in FILE (NAME.ptl by custom), for `report`"},                    \
+		{.name = "pcb-every",                                                                 \
+		 .type = OPTION_DURATION,                                                             \
+		 .offset = offsetof(settings, pcb_every),                                             \
+		 .argument = "TIME",                                                                  \
+		 .help = "take a snapshot of the tasks every TIME (see `pcb`); with -o there is "     \
+			 "one at the begin and one at the end in any case"},                          \
+		{.name = "duration",                                                                  \
+		 .letter = 'd',                                                                       \
+		 .type = OPTION_DURATION,                                                             \
+		 .offset = offsetof(settings, duration),                                              \
+		 .argument = "TIME",                                                                  \
+		 .help = "stop after TIME: 10 (seconds), 200ms, 2min"},                               \
+		{.name = "mark",                                                                      \
+		 .type = OPTION_TEXT,                                                                 \
+		 .offset = offsetof(settings, marks),                                                 \
+		 .argument = "PROVIDER:NAME",                                                         \
+		 .help = "follow this USDT probe too (several: A:B,C:D)"},                            \
+		{.name = "mark-in",                                                                   \
+		 .type = OPTION_TEXT,                                                                 \
+		 .offset = offsetof(settings, mark_files),                                            \
+		 .argument = "FILES",                                                                 \
+		 .help = "look for probes in these too (FILE:FILE): libraries, other programs"},      \
+		{.name = "locks",                                                                     \
+		 .type = OPTION_TEXT,                                                                 \
+		 .offset = offsetof(settings, locks),                                                 \
+		 .argument = "all",                                                                   \
+		 .help = "count every lock that is taken: 5 to 10 us for each call"},                 \
+		{.name = "faults",                                                                    \
+		 .type = OPTION_FLAG,                                                                 \
+		 .offset = offsetof(settings, faults),                                                \
+		 .help = "count copy-on-write faults too (scenarios: always)"},                       \
+		{.name = "ring",                                                                      \
+		 .type = OPTION_TEXT,                                                                 \
+		 .offset = offsetof(settings, ring.ring),                                             \
+		 .argument = "TIME|SIZE",                                                             \
+		 .help = "keep only the last TIME (30s) or SIZE (64M), in memory; Ctrl-backslash or " \
+			 "SIGUSR1 writes it out"},                                                    \
+		{.name = "trigger",                                                                   \
+		 .type = OPTION_TEXTS,                                                                \
+		 .offset = offsetof(settings, ring.triggers),                                         \
+		 .argument = "WAIT=TIME",                                                             \
+		 .help = "and so does a wait of TIME for a CPU (ready=10ms), for a lock (lock="       \
+			 "50ms), in a system call (fsync=20ms)"},                                     \
+		{.name = "dumps",                                                                     \
+		 .type = OPTION_NUMBER,                                                               \
+		 .offset = offsetof(settings, ring.dumps),                                            \
+		 .argument = "N",                                                                     \
+		 .help = "at most N times because of such waits (10)",                                \
+		 .min = 1,                                                                            \
+		 .max = 1000000},                                                                     \
+	{                                                                                             \
+		.name = "buffer", .type = OPTION_SIZE, .offset = offsetof(settings, buffer),          \
+		.argument = "SIZE",                                                                   \
+		.help = "memory between kernel and tracer, all CPUs together (16M)"                   \
 	}
 
 #define STACK_OPTIONS(settings)                                                                    \

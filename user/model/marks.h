@@ -3,7 +3,7 @@
 #ifndef MODEL_MARKS_H
 #define MODEL_MARKS_H
 
-#include "model/timeline.h"
+#include "model/timeline/timeline.h"
 
 struct recording;
 struct marks_book;

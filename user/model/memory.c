@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "model/population.h"
+#include "model/tasks/population.h"
 
 struct memory_book {
 	struct timeline *timeline;

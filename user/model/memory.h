@@ -3,7 +3,7 @@
 #ifndef MODEL_MEMORY_H
 #define MODEL_MEMORY_H
 
-#include "model/timeline.h"
+#include "model/timeline/timeline.h"
 
 struct memory_book;
 

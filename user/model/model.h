@@ -15,11 +15,11 @@
 
 #include "base/vector.h"
 #include "bpf/events.h"
-#include "model/claims.h"
-#include "model/critical_path.h"
-#include "model/findings.h"
-#include "model/reasons.h"
-#include "model/what_if.h"
+#include "model/claims/claims.h"
+#include "model/causes/critical_path.h"
+#include "model/causes/findings.h"
+#include "model/timeline/reasons.h"
+#include "model/causes/what_if.h"
 
 struct recording;
 struct recording_item;
@@ -511,14 +511,14 @@ struct model {
 	uint64_t replay_ns;		 /* the run in the replay that they are measured against */
 	const char *claims_of;	     /* the scenario that claims it; NULL: the one that was run */
 	VECTOR(struct place) places; /* most time first; empty without stacks */
-	struct watch_report *watch;  /* variables that were watched (model/watch.h), or NULL */
+	struct watch_report *watch;  /* variables that were watched (model/race/watch.h), or NULL */
 	bool has_holds;		     /* every lock that was taken was counted */
 	uint64_t holds_lost;	     /* calls that found no room */
 	VECTOR(struct lock_hold) holds;	   /* most time held first */
 	VECTOR(struct deadlock) deadlocks; /* in the order in which they closed */
 	VECTOR(struct wake) wakes;	   /* most often first */
 	struct wake_chain chain;	   /* the longest one */
-	struct moments *moments;   /* snapshots of control blocks (model/moments.h), or NULL */
+	struct moments *moments; /* snapshots of control blocks (model/tasks/moments.h), or NULL */
 	struct subjects *subjects; /* what the scenario is about (model/subjects.h), or NULL */
 	VECTOR(struct herd) herds; /* only those of which some were woken for nothing */
 	VECTOR(struct polling) pollings; /* threads that woke themselves for nothing */

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "model/lock_map.h"
-#include "model/population.h"
+#include "model/locks/map.h"
+#include "model/tasks/population.h"
 
 /* Beyond this, pairs are counted under "not one of the target's": a report shows a handful. */
 #define PAIRS_MAX 65536

@@ -3,7 +3,7 @@
 #ifndef MODEL_SCHEDULE_H
 #define MODEL_SCHEDULE_H
 
-#include "model/timeline.h"
+#include "model/timeline/timeline.h"
 
 struct schedule;
 

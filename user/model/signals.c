@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "model/lock_map.h"
-#include "model/population.h"
+#include "model/locks/map.h"
+#include "model/tasks/population.h"
 
 /* A program knows a handful. Beyond this they are counted together. */
 #define SUMS_MAX 4096

@@ -3,7 +3,7 @@
 #ifndef MODEL_SIGNALS_H
 #define MODEL_SIGNALS_H
 
-#include "model/timeline.h"
+#include "model/timeline/timeline.h"
 
 struct signals;
 

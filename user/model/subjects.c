@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "model/claims.h"
-#include "model/claims_names.h"
-#include "model/claims_text.h"
+#include "model/claims/claims.h"
+#include "model/claims/names.h"
+#include "model/claims/text.h"
 #include "model/model.h"
-#include "model/pcb.h"
+#include "model/tasks/pcb.h"
 #include "recording/recording.h"
 #include "recording/snapshots.h"
 

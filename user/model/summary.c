@@ -2,7 +2,7 @@
 /* summary.c - sums over the intervals: per thread, per reason, in pictures and histograms */
 #include <errno.h>
 
-#include "model/population.h"
+#include "model/tasks/population.h"
 #include "model/summary.h"
 
 /* A program has a handful of reasons to wait. A hostile file could name 65,536 system calls: what

@@ -3,8 +3,8 @@
 #ifndef MODEL_SUMMARY_H
 #define MODEL_SUMMARY_H
 
-#include "model/bars.h"
-#include "model/timeline.h"
+#include "model/timeline/bars.h"
+#include "model/timeline/timeline.h"
 
 struct summary;
 

@@ -2,7 +2,7 @@
 /* syscalls.c - system calls by number, per architecture */
 #include <string.h>
 
-#include "model/reasons.h"
+#include "model/timeline/reasons.h"
 
 static const char *const x86_64_names[] = {
 #include "model/syscalls_x86_64.inc"

@@ -3,7 +3,7 @@
 #ifndef MODEL_TOTALS_H
 #define MODEL_TOTALS_H
 
-#include "model/population.h"
+#include "model/tasks/population.h"
 
 /*
  * Where both say the same the thread is marked so. Where they differ and records were lost, the

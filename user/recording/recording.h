@@ -62,7 +62,7 @@
 #define NOTE_RING	"ring"
 #define NOTE_RING_WHY	"ring.why"
 #define NOTE_RING_SINCE "ring.since"
-#define NOTE_FACT	"fact."		  /* + name: what a scenario said of its own result */
+#define NOTE_FACT	"fact." /* + name: what a scenario said of its own result */
 
 /* ---- writing -------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "show/text.h"
+#include "show/text/text.h"
 
 #include <math.h>
 

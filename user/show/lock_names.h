@@ -3,7 +3,7 @@
 #ifndef SHOW_LOCK_NAMES_H
 #define SHOW_LOCK_NAMES_H
 
-#include "model/lock_label.h"
+#include "model/locks/label.h"
 
 /* "mutex", "PI mutex", "rwlock", ... */
 const char *lock_kind_name(const struct lock *lock);

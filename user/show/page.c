@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "show/text.h"
+#include "show/text/text.h"
 
 /* Longer lines of prose are hard to read, whatever the terminal has. */
 #define PAGE_COLUMNS 80

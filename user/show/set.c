@@ -6,7 +6,7 @@
 #include "base/units.h"
 #include "show/derive.h"
 #include "show/report_format.h"
-#include "show/text.h"
+#include "show/text/text.h"
 
 #define INDENT 2
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* inside.h - what the files that follow causes share, and nobody else */
+#ifndef MODEL_CAUSES_INSIDE_H
+#define MODEL_CAUSES_INSIDE_H
+
+#include "model/locks/map.h"
+#include "model/causes/path_tree.h"
+#include "model/timeline/timeline.h"
+
+/* A complete running interval of the latest past, for wake-ups that are learnt of late. */
+struct past_run {
+	uint64_t begin, end;
+	uint64_t ready;	      /* how long it had waited for the CPU */
+	uint32_t node;	      /* the path up to that wait */
+	struct clocks clocks; /* at `begin` */
+};
+
+/* The newest ones; the oldest gives way. */
+struct past {
+	struct past_run *runs;
+	uint32_t first, count, capacity; /* a power of two */
+};
+
+struct cause_thread {
+	uint32_t node;	     /* the path to where it is, NO_PATH: not begun; but for these: */
+	uint64_t ready, ran; /* first the one, then the other */
+	bool is_target;
+	uint32_t process;
+	uint64_t last_ran; /* end of its last running interval */
+	struct clocks clocks;
+	struct seats seats;
+	struct past past;
+	/* The lock that it waited for last: spares the look-up. */
+	uint64_t lock_address;
+	uint32_t lock; /* index + 1 in `locks`; 0: none */
+};
+
+struct causes {
+	struct timeline *timeline;
+	uint32_t target;
+	struct path_tree tree;
+	struct replay replay;
+	VECTOR(struct cause_thread) threads; /* by index */
+	VECTOR(uint64_t) seen; /* by process: CPUs that it ran on, bits 1 << CPU % 64 */
+	VECTOR(struct replay_lock) locks;
+	struct lock_map by_address;	      /* (address, process) -> lock */
+	uint32_t last_of_target, last_of_all; /* who ran last; NO_THREAD: nobody */
+	uint64_t now;
+	uint32_t past_limit; /* runs that are kept of each thread */
+	uint64_t past_span;  /* what is older is forgotten when the tree is tidied */
+	uint64_t forgotten;
+	int error;
+};
+
+/* The running interval that `time` lies in, if it is still known. */
+const struct past_run *past_find(const struct past *past, uint64_t time);
+/* Room for one more, which the caller fills in; `limit` is the most to keep. NULL: memory is out.
+ */
+struct past_run *past_add(struct past *past, uint32_t limit);
+void past_forget(struct past *past, uint64_t before);
+
+/* Makes `node` the whole path of a thread to where it is. */
+void causes_put_down(struct causes *causes, uint32_t thread);
+
+/* The lock of a wait, which has just been learnt of; NULL if it is for none. Its world is the one
+ * in which nobody waits for it, 0 if there is none. */
+int causes_lock(struct causes *causes, const struct interval *interval, struct replay_lock **ret);
+bool replay_lock_has_waiter(const struct replay_lock *lock, uint32_t thread);
+
+#endif

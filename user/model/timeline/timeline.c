@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* timeline.c - the state machine of each thread: switches, wake-ups, the end */
+#include <assert.h>
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "model/timeline/inside.h"
+
+#define TASK_EXIT_DEAD 0x10
+#define TASK_DEAD      0x80
+#define CPUS_MAX       65536 /* interval.cpu has 16 bits */
+
+static int lane_reserve(struct timeline *timeline, uint32_t cpu)
+{
+	while (timeline->lanes.count <= cpu) {
+		uint32_t *lane = vector_add(&timeline->lanes);
+
+		if (!lane)
+			return -ENOMEM;
+		*lane = NO_THREAD;
+	}
+	return 0;
+}
+
+static struct track *occupant_of(struct timeline *timeline, uint32_t cpu)
+{
+	uint32_t thread = timeline->lanes.items[cpu];
+
+	return thread == NO_THREAD ? NULL : &timeline->tracks.items[thread];
+}
+
+/* What was told before, and could have been told anew in a gap that came since, counts no more. */
+static void where_it_blocks(struct timeline *timeline, struct track *track,
+			    const struct recording_item *item)
+{
+	const struct pl_switch *sw = &item->record->sw;
+	struct stack_ids stacks = {.user = item->stack, .kernel = item->kernel_stack};
+	const struct pl_block *block = NULL;
+
+	if (item->block && item->block->block.tid == sw->prev) {
+		track->block = item->block->block;
+		track->block_time = timeline->now;
+		block = &track->block;
+	} else if ((sw->flags & PL_SAME) && track->block_time &&
+		   track->block_time >= timeline->newest_gap_first) {
+		block = &track->block;
+	}
+	if (item->stack) {
+		track->stack = item->stack;
+		track->stack_time = timeline->now;
+	} else if ((sw->flags & PL_SAME_STACK) && track->stack_time &&
+		   track->stack_time >= timeline->newest_gap_first) {
+		stacks.user = track->stack;
+	}
+	track_block(timeline, track, sw->prev_state, sw->flags & PL_IOWAIT, block, &stacks);
+}
+
+/* Who leaves a CPU on which nobody was known to run. It need not be the thread that had the tid: in
+ * an exec from a side thread the first one, should it have run since before the recording, ends
+ * under the tid of the side thread, which runs elsewhere. */
+static int find_leaver(struct timeline *timeline, uint32_t cpu, uint32_t tid, struct track **ret)
+{
+	int error = timeline_thread(timeline, tid, 0, ret);
+	struct track *track = *ret, *swapped;
+	uint32_t first;
+
+	if (error || !track || !track_is(track, 1u << STATE_RUNNING) || track->anywhere ||
+	    track->open.cpu == cpu)
+		return error;
+	first = timeline_thread_of(timeline, track->tgid);
+	if (first == NO_THREAD || !timeline->tracks.items[first].anywhere)
+		return 0;
+	swapped = track_after_swap(timeline, &timeline->tracks.items[first], tid);
+	if (swapped)
+		*ret = swapped;
+	return 0;
+}
+
+static int switch_out(struct timeline *timeline, uint32_t cpu, const struct recording_item *item)
+{
+	const struct pl_switch *sw = &item->record->sw;
+	struct track *track = occupant_of(timeline, cpu);
+	int error;
+
+	if (track && track->tid != sw->prev) {
+		struct track *swapped = track_after_swap(timeline, track, sw->prev);
+
+		if (!swapped)
+			track_doubt(timeline, track);
+		track = swapped;
+	}
+	if (!track) {
+		error = find_leaver(timeline, cpu, sw->prev, &track);
+		if (error || !track)
+			return error;
+	}
+	if (track->anywhere) {
+		track->open.cpu = cpu;
+	} else {
+		track->ran = true;
+		track->last_cpu = cpu;
+	}
+	if (track_is(track, STATES_READY | STATES_WAITING) ||
+	    (track_is(track, 1u << STATE_RUNNING) && track->open.cpu != cpu))
+		track_doubt(timeline, track);
+
+	track_close(timeline, track, timeline->now);
+	if (sw->flags & PL_VOLUNTARY)
+		track->voluntary++;
+	else
+		track->involuntary++;
+	if (sw->prev_state & (TASK_DEAD | TASK_EXIT_DEAD)) {
+		track_die(timeline, track, timeline->now);
+		return 0;
+	}
+	if (!(sw->flags & PL_BLOCKED)) {
+		track_open(track, STATE_READY_PREEMPTED, timeline->now);
+		track->open.waker = sw->next;
+		track->open.waker_context = sw->next ? PL_WAKER_TASK : PL_WAKER_UNKNOWN;
+		track_announce(timeline, track);
+		return 0;
+	}
+	where_it_blocks(timeline, track, item);
+	return 0;
+}
+
+/* Ends the wait of `track`, which now runs again, as far as the switch tells. */
+static void end_wait(struct timeline *timeline, struct track *track,
+		     const struct recording_item *item)
+{
+	const struct pl_switch *sw = &item->record->sw;
+	bool waited = track_is(track, STATES_WAITING);
+
+	if (waited)
+		track->open.waker_stack = item->waker_stack;
+	if (track->woken_told) {
+		track_wake(timeline, track, track->woken, track->woken_by, track->woken_context);
+	} else if (sw->flags & PL_WOKEN) {
+		uint64_t now = timeline->now;
+
+		track_wake(timeline, track, now - sooner(sw->ready_ns, now), sw->waker,
+			   sw->waker_context);
+	} else {
+		track->wakers_unknown += waited;
+	}
+	track_close(timeline, track, timeline->now);
+}
+
+static int switch_in(struct timeline *timeline, uint32_t cpu, const struct recording_item *item)
+{
+	const struct pl_switch *sw = &item->record->sw;
+	struct track *track;
+	int error;
+
+	error = timeline_thread(timeline, sw->next, 0, &track);
+	if (error || !track)
+		return error;
+	if (track_is(track, 1u << STATE_RUNNING) ||
+	    (track_is(track, STATES_READY) && (sw->flags & PL_WOKEN) &&
+	     gap_since(timeline, track->open.begin, NO_CPU, NULL)))
+		track_doubt(timeline, track);
+	if (track_is(track, STATES_READY))
+		track_close(timeline, track, timeline->now);
+	else
+		end_wait(timeline, track, item);
+	if (track->ran && track->last_cpu != cpu)
+		track->migrations++;
+	track->ran = true;
+	track->last_cpu = cpu;
+	track_run(timeline, track, cpu);
+	timeline->lanes.items[cpu] = track - timeline->tracks.items;
+	return 0;
+}
+
+static int feed_switch(struct timeline *timeline, uint32_t cpu, const struct recording_item *item)
+{
+	const struct pl_switch *sw = &item->record->sw;
+	struct track *occupant;
+	int error = 0;
+
+	timeline->figures.records += (item->block != NULL) + (item->stack != 0) +
+				     (item->kernel_stack != 0) + (item->waker_stack != 0);
+	if (sw->flags & PL_PREV) {
+		error = switch_out(timeline, cpu, item);
+	} else {
+		occupant = occupant_of(timeline, cpu);
+		/* Of a thread whose account was taken while it lived on nothing more is told. */
+		if (occupant && occupant->ending_at && !occupant->ending)
+			timeline->lanes.items[cpu] = NO_THREAD;
+		/* It has left, and that is not on record. */
+		else if (occupant)
+			track_doubt(timeline, occupant);
+	}
+	if (!error && sw->flags & PL_NEXT)
+		error = switch_in(timeline, cpu, item);
+	return error;
+}
+
+static void feed_wake(struct timeline *timeline, const struct pl_wake *wake)
+{
+	uint32_t thread = timeline_thread_of(timeline, wake->tid);
+	struct track *track;
+
+	if (thread == NO_THREAD)
+		return;
+	track = &timeline->tracks.items[thread];
+	if (!track_is(track, STATES_WAITING | 1u << STATE_UNKNOWN))
+		return;
+	track->woken_told = true;
+	track->woken = wake->woken;
+	track->woken_by = wake->waker;
+	track->woken_context = wake->waker_context;
+}
+
+/* The thread got its CPU unseen, and is about to leave it: what it did before ended `ran_ns` ago.
+ * For the count of threads that ran at once it runs from now on only, as that never goes back. */
+static int feed_resume(struct timeline *timeline, uint32_t cpu, const struct pl_resume *resume)
+{
+	struct track *track;
+	uint64_t since;
+	int error = timeline_thread(timeline, resume->tid, 0, &track);
+
+	timeline->figures.unseen_switches++;
+	if (error || !track || !track_is(track, STATES_READY | STATES_WAITING))
+		return error;
+	since = later(timeline->now - sooner(resume->ran_ns, timeline->now), track->open.begin);
+	if (track_is(track, STATES_WAITING)) {
+		if (resume->waker_context != PL_WAKER_UNKNOWN)
+			track_wake(timeline, track, sooner(resume->woken, since), resume->waker,
+				   resume->waker_context);
+		else
+			track->wakers_unknown++;
+	}
+	track_close(timeline, track, since);
+	if (track->ran && track->last_cpu != cpu)
+		track->migrations++;
+	track->ran = true;
+	track->last_cpu = cpu;
+	track_run(timeline, track, cpu);
+	track->open.begin = since;
+	timeline->lanes.items[cpu] = track - timeline->tracks.items;
+	return 0;
+}
+
+static int feed_gap(struct timeline *timeline, uint32_t cpu, const struct pl_gap *record)
+{
+	struct gap *gap = vector_add(&timeline->gaps);
+
+	if (!gap)
+		return -ENOMEM;
+	gap->first = sooner(record->first, timeline->now);
+	gap->time = timeline->now;
+	gap->cpu = cpu;
+	timeline->newest_gap_first = later(timeline->newest_gap_first, gap->first);
+	timeline->figures.gap_lost += record->lost;
+	return 0;
+}
+
+static void feed_sample(struct timeline *timeline, const struct pl_sample *sample)
+{
+	uint32_t thread = timeline_thread_of(timeline, sample->tid);
+	const struct timeline_visitor *visitor;
+
+	if (thread == NO_THREAD)
+		return;
+	vector_for_each (&timeline->visitors, visitor) {
+		if (visitor->sample)
+			visitor->sample(visitor->context, thread, sample);
+	}
+}
+
+static int feed_record(struct timeline *timeline, const struct recording_item *item)
+{
+	uint32_t cpu = item->cpu;
+
+	if (cpu >= timeline->lanes.count) {
+		int error;
+
+		if (cpu >= CPUS_MAX) {
+			timeline->figures.repaired++;
+			return 0;
+		}
+		error = lane_reserve(timeline, cpu);
+		if (error)
+			return error;
+	}
+	switch (item->record->kind) {
+	case PL_SWITCH:
+		return feed_switch(timeline, cpu, item);
+	case PL_WAKE:
+		feed_wake(timeline, &item->record->wake);
+		return 0;
+	case PL_GAP:
+		return feed_gap(timeline, cpu, &item->record->gap);
+	case PL_RESUME:
+		return feed_resume(timeline, cpu, &item->record->resume);
+	case PL_SAMPLE:
+		feed_sample(timeline, &item->record->sample);
+		return 0;
+	default:
+		return 0; /* of a later version, or nonsense: it says nothing about states */
+	}
+}
+
+static int feed_life(struct timeline *timeline, const union pl_life *life)
+{
+	int error = timeline_feed_life(timeline, life);
+	const struct timeline_visitor *visitor;
+
+	if (error)
+		return error;
+	vector_for_each (&timeline->visitors, visitor) {
+		if (visitor->life)
+			visitor->life(visitor->context, life,
+				      population_find(&timeline->population, life->head.tid));
+	}
+	return 0;
+}
+
+int timeline_feed(struct timeline *timeline, const struct recording_item *item)
+{
+	if (!timeline->began) {
+		timeline->began = true;
+		timeline->figures.begin = sooner(timeline->figures.begin, item->time);
+		timeline->now = timeline->sweep.last = timeline->figures.begin;
+	}
+	if (item->time >= timeline->now)
+		timeline->now = item->time;
+	else
+		timeline->figures
+			.repaired++; /* a broken file: time stands still until it catches up */
+	timeline->figures.records++;
+	if (item->record)
+		return feed_record(timeline, item);
+	return item->life ? feed_life(timeline, item->life) : 0;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+/* Until when a thread that lives on is accounted for. */
+static uint64_t last_moment(const struct timeline *timeline, const struct track *track)
+{
+	if (track->ending_at && track->ending_at >= track->open.begin)
+		return track->ending_at;
+	return timeline->figures.end;
+}
+
+static int compare_last_moments(const void *a, const void *b, void *timeline)
+{
+	const struct track *one = *(struct track *const *)a, *two = *(struct track *const *)b;
+	uint64_t time_one = last_moment(timeline, one), time_two = last_moment(timeline, two);
+
+	if (time_one != time_two)
+		return time_one < time_two ? -1 : 1;
+	return one < two ? -1 : one > two;
+}
+
+static void finish_track(struct timeline *timeline, struct track *track)
+{
+	struct thread *thread = &timeline->population.threads.items[track->open.thread];
+	uint64_t end = last_moment(timeline, track);
+
+	timeline->now = later(timeline->now, end);
+	if (track->woken_told && track_is(track, STATES_WAITING | 1u << STATE_UNKNOWN))
+		track_wake(timeline, track, sooner(track->woken, end), track->woken_by,
+			   track->woken_context);
+	track->open.open_end = true;
+	track_close(timeline, track, end);
+	track_open(track, STATE_UNKNOWN, end); /* nothing more, for visitors that ask */
+	thread->end = end;
+	thread->alive_at_end = true;
+}
+
+static int finish_living(struct timeline *timeline)
+{
+	CLEANUP_FREE struct track **living = NULL;
+	struct track *track;
+	size_t count = 0;
+
+	if (!timeline->tracks.count)
+		return 0;
+	living = calloc(timeline->tracks.count, sizeof(struct track *));
+	if (!living)
+		return -ENOMEM;
+	vector_for_each (&timeline->tracks, track) {
+		if (track->ending && !track->dead)
+			track_end_unseen(timeline, track);
+		if (!track->dead)
+			living[count++] = track;
+	}
+	/* In order of time, which the sweep over running threads needs. */
+	qsort_r(living, count, sizeof(living[0]), compare_last_moments, timeline);
+	for (size_t i = 0; i < count; i++)
+		finish_track(timeline, living[i]);
+	return 0;
+}
+
+static void fill_in(const struct track *track, struct thread *thread)
+{
+	uint64_t sum = 0;
+
+	thread->switches_voluntary = track->voluntary;
+	thread->switches_involuntary = track->involuntary;
+	thread->migrations = track->migrations;
+	thread->wakeups = track->wakers_known;
+	thread->wakers_known = track->wakers_known;
+	thread->wakers_unknown = track->wakers_unknown;
+	/* The sweep may have counted running time that turned out doubtful later. */
+	thread->both_ns = sooner(track->both_ns, track->state_ns[STATE_RUNNING]);
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		sum += thread->state_ns[state] = track->state_ns[state];
+	/* The conservation law. */
+	assert(sum == thread->end - thread->begin);
+}
+
+int timeline_finish(struct timeline *timeline, uint64_t end)
+{
+	int error;
+
+	if (!timeline->began) {
+		timeline->figures.begin = sooner(timeline->figures.begin, end);
+		timeline->now = timeline->sweep.last = timeline->figures.begin;
+	}
+	timeline->figures.end = later(end, timeline->now);
+	error = finish_living(timeline);
+	if (error)
+		return error;
+	sweep_to(timeline, timeline->figures.end);
+	for (size_t i = 0; i < timeline->tracks.count; i++)
+		fill_in(&timeline->tracks.items[i], &timeline->population.threads.items[i]);
+	population_settle(&timeline->population);
+	return 0;
+}
+
+/* ---- the rest ------------------------------------------------------------------------------ */
+
+int timeline_new(const struct timeline_options *options, struct timeline **ret)
+{
+	struct timeline *timeline = calloc(1, sizeof(*timeline));
+
+	if (!timeline)
+		return -ENOMEM;
+	if (population_init(&timeline->population)) {
+		free(timeline);
+		return -ENOMEM;
+	}
+	reason_rules_init(&timeline->rules, options->arch);
+	timeline->figures.begin = options->begin;
+	*ret = timeline;
+	return 0;
+}
+
+void timeline_free(struct timeline **timeline)
+{
+	struct timeline *it = *timeline;
+
+	if (!it)
+		return;
+	population_free(&it->population);
+	vector_free(&it->tracks);
+	vector_free(&it->lanes);
+	vector_free(&it->gaps);
+	vector_free(&it->visitors);
+	for (int state = 0; state < STATE_COUNT; state++) {
+		vector_free(&it->of_begin[state]);
+		vector_free(&it->of_interval[state]);
+		vector_free(&it->of_stack[state]);
+		vector_free(&it->of_watched[state]);
+	}
+	free(it);
+	*timeline = NULL;
+}
+
+static int add_listener(listener_vector *listeners, const struct listener *listener)
+{
+	struct listener *place = vector_add(listeners);
+
+	if (!place)
+		return -ENOMEM;
+	*place = *listener;
+	return 0;
+}
+
+static listener_vector *list_for(struct timeline *timeline, const struct timeline_visitor *visitor,
+				 enum state state)
+{
+	return visitor->with_stack   ? &timeline->of_stack[state]
+	       : visitor->of_watched ? &timeline->of_watched[state]
+				     : &timeline->of_interval[state];
+}
+
+int timeline_add_visitor(struct timeline *timeline, const struct timeline_visitor *visitor)
+{
+	struct timeline_visitor *place = vector_add(&timeline->visitors);
+	struct listener begins = {visitor->begins, visitor->context};
+	struct listener intervals = {visitor->interval, visitor->context};
+	unsigned int states = visitor->states ? visitor->states : ~0u;
+	int error = place ? 0 : -ENOMEM;
+
+	if (place)
+		*place = *visitor;
+	for (int state = 0; state < STATE_COUNT; state++) {
+		if (!error && begins.tell && visitor->states_begun & 1u << state)
+			error = add_listener(&timeline->of_begin[state], &begins);
+		if (!error && intervals.tell && states & 1u << state)
+			error = add_listener(list_for(timeline, visitor, state), &intervals);
+	}
+	return error;
+}
+
+int timeline_listen(struct timeline *timeline,
+		    void (*interval)(void *context, const struct interval *interval), void *context)
+{
+	struct listener listener = {interval, context};
+	int error = 0;
+
+	for (int state = 0; state < STATE_COUNT && !error; state++)
+		error = add_listener(&timeline->of_interval[state], &listener);
+	return error;
+}
+
+struct population *timeline_population(struct timeline *timeline)
+{
+	return &timeline->population;
+}
+
+uint32_t timeline_thread_of(const struct timeline *timeline, uint32_t tid)
+{
+	uint32_t thread = population_find(&timeline->population, tid);
+
+	return thread != NO_THREAD && !timeline->tracks.items[thread].dead ? thread : NO_THREAD;
+}
+
+uint64_t timeline_running_ns(const struct timeline *timeline, uint32_t thread, uint64_t time)
+{
+	const struct track *track = &timeline->tracks.items[thread];
+	bool running = !track->dead && track->open.state == STATE_RUNNING;
+
+	return track->state_ns[STATE_RUNNING] +
+	       (running && time > track->open.begin ? time - track->open.begin : 0);
+}
+
+void timeline_watch(struct timeline *timeline, uint32_t thread, bool watched)
+{
+	timeline->tracks.items[thread].watched = watched;
+}
+
+uint64_t timeline_ready_ns(const struct timeline *timeline, uint32_t thread)
+{
+	const uint64_t *ns = timeline->tracks.items[thread].state_ns;
+
+	return ns[STATE_READY_WOKEN] + ns[STATE_READY_PREEMPTED];
+}
+
+const struct timeline_steps *timeline_steps(const struct timeline *timeline, uint32_t thread)
+{
+	return &timeline->tracks.items[thread].steps;
+}
+
+const struct interval *timeline_open(const struct timeline *timeline, uint32_t thread)
+{
+	const struct track *track = &timeline->tracks.items[thread];
+
+	return track->dead ? NULL : &track->open;
+}
+
+bool timeline_last_wait(const struct timeline *timeline, uint32_t thread, struct interval *ret)
+{
+	const struct track *track = &timeline->tracks.items[thread];
+
+	if (track->wait_reason == REASON_NONE)
+		return false;
+	*ret = (struct interval){
+		.thread = thread,
+		.state = track->wait_reason == REASON_STOP ? STATE_STOPPED : STATE_BLOCKED,
+		.reason = track->wait_reason,
+		.syscall = track->wait_syscall,
+		.begin = track->wait_begin,
+		.end = track->wait_end,
+		.waker = track->wait_waker,
+		.waker_context = track->wait_context,
+	};
+	return true;
+}
+
+const struct timeline_figures *timeline_figures(const struct timeline *timeline)
+{
+	return &timeline->figures;
+}
