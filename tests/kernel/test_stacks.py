@@ -227,7 +227,9 @@ class Locks(StackTest):
     def test_where_a_lock_was_waited_for_and_where_it_was_held(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "r.ptl")
-            traced = lab.Traced(["run", "--waker-stacks", "-o", path, "counter-lock"])
+            # Long enough for the second thread to come while the first one has it.
+            traced = lab.Traced(["run", "--waker-stacks", "-o", path, "counter-lock",
+                                 "--count", "50000000"])
             folded = lab.tool("flame", path, "--kind", "lock").stdout
         locks = [t for t in traced.json["locks"] if t["kind"] == "mutex"]
         weights = sum(int(line.rsplit(" ", 1)[1]) for line in folded.splitlines())

@@ -124,7 +124,8 @@ static inline void made_free(struct made *made)
 	recording_close(&made->recording);
 }
 
-static inline int write_small(void)
+/* `holder_ends`: who held the lock ends before the thread runs that it gave it to. */
+static inline int write_small_where(bool holder_ends)
 {
 	int fd = memfd_create("recording", MFD_CLOEXEC), kept = dup(fd);
 	struct recording_writer *writer;
@@ -139,10 +140,12 @@ static inline int write_small(void)
 	item = add_switch(&stream, 1100, 0, 10, OUT_BLOCKED, 1, 11);
 	set_block(item, 202, PL_FUTEX_MUTEX, 0x5000, 11);
 	item->stack = 8;
-	item = add_switch(&stream, 1300, 0, 11, 0, 0, 10);
+	if (holder_ends)
+		add_switch(&stream, 1270, 0, 11, OUT_BLOCKED, 0x80, 0);
+	item = add_switch(&stream, 1300, 0, holder_ends ? 0 : 11, 0, 0, 10);
 	set_woken(item, 50, 11, PL_WAKER_TASK);
 	item->waker_stack = 9;
-	item = add_switch(&stream, 1400, 0, 10, OUT_BLOCKED, 1, 11);
+	item = add_switch(&stream, 1400, 0, 10, OUT_BLOCKED, 1, holder_ends ? 0 : 11);
 	set_block(item, 35, 0, 0, 0);
 	assert_int_equal(recording_writer_new(fd, &writer), 0);
 	recording_write_note(writer, NOTE_BEGIN, "1000");
@@ -154,6 +157,11 @@ static inline int write_small(void)
 	assert_int_equal(recording_writer_finish(writer), 0);
 	vector_free(&stream.items);
 	return kept;
+}
+
+static inline int write_small(void)
+{
+	return write_small_where(false);
 }
 
 static inline struct made small(void)

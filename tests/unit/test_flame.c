@@ -67,6 +67,18 @@ static void every_nanosecond_is_where_it_was_spent(void **state)
 	made_free(&made);
 }
 
+/* The wait is told when the waiter runs again. */
+static void who_held_a_lock_is_told_even_if_it_ended_before_the_waiter_ran(void **state)
+{
+	struct made made = open_made(write_small_where(true));
+
+	assert_folded(&made, &(struct tree_options){.kind = TREE_LOCK},
+		      NAME ";" NAME ";root;middle_2;leaf_8;inlined_[i];[blocked: lock];"
+			   "[0x5000];[held by task];[cut off: its memory could not be read];root;"
+			   "middle_0;leaf_9 150\n");
+	made_free(&made);
+}
+
 static void a_difference_has_both_weights(void **state)
 {
 	struct made made = small();
@@ -182,6 +194,7 @@ int main(void)
 	const char *folder = getenv("WRITE_RECORDINGS");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_nanosecond_is_where_it_was_spent),
+		cmocka_unit_test(who_held_a_lock_is_told_even_if_it_ended_before_the_waiter_ran),
 		cmocka_unit_test(a_difference_has_both_weights),
 		cmocka_unit_test(no_name_gets_out_of_the_picture),
 		cmocka_unit_test(what_is_empty_is_a_file_all_the_same),

@@ -5,6 +5,7 @@
 
 #include "model/locks/label.h"
 #include "model/stacks/inside.h"
+#include "model/tasks/population.h"
 #include "recording/recording.h"
 #include "recording/stacks.h"
 
@@ -53,23 +54,33 @@ static uint32_t add_lock(struct feed *feed, uint32_t node, const struct interval
 	return feed_child(feed, node, label, NODE_BLOCKED);
 }
 
-/* Who held what was waited for, and where it gave it back. */
+/* Whose wake-up ended the wait; NO_THREAD if nobody's did, or it is not known. */
+static uint32_t giver_of(const struct feed *feed, const struct interval *interval)
+{
+	if (interval->waker_context != PL_WAKER_TASK || interval->open_end)
+		return NO_THREAD;
+	return population_thread_at(timeline_population(feed->timeline), interval->waker,
+				    interval->end);
+}
+
+/* Who held what was waited for, and where it gave it back. The wait is told when the waiter has a
+ * CPU again; who gave the lock up may have ended by then. */
 static uint32_t add_holder(struct feed *feed, uint32_t node, const struct interval *interval)
 {
-	uint32_t holder =
-		interval->holder ? timeline_thread_of(feed->timeline, interval->holder) : NO_THREAD;
-	bool ended_it = interval->waker_context == PL_WAKER_TASK && !interval->open_end &&
-			(!interval->holder || interval->waker == interval->holder);
+	uint32_t giver = giver_of(feed, interval), holder = NO_THREAD;
 	struct recording_stack unused;
 	char label[64];
 
-	if (holder >= feed->model->threads.count && ended_it && interval->waker)
-		holder = timeline_thread_of(feed->timeline, interval->waker);
+	if (interval->holder)
+		holder = population_thread_at(timeline_population(feed->timeline), interval->holder,
+					      interval->begin);
+	if (holder == NO_THREAD && (!interval->holder || interval->holder == interval->waker))
+		holder = giver;
 	if (holder >= feed->model->threads.count)
 		return node;
 	snprintf(label, sizeof(label), "[held by %s]", feed->model->threads.items[holder].name);
 	node = feed_child(feed, node, label, NODE_BLOCKED);
-	if (ended_it && recording_stack(feed->recording, interval->waker_stack, &unused))
+	if (giver == holder && recording_stack(feed->recording, interval->waker_stack, &unused))
 		node = feed_stack(feed, node, interval->waker_stack);
 	return node;
 }
