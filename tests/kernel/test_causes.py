@@ -56,6 +56,16 @@ class CriticalPath(KernelTest):
         # Each waker was known to run when it woke.
         self.assertEqual(path["forgotten"], 0)
 
+    def test_it_reaches_from_the_first_moment_to_the_last_through_ten_thousand_threads(self):
+        traced = scenario("spawn-cost")
+        path = traced.json["critical_path"]
+        wall = traced.json["time"]["wall_ns"]
+        assert_path_adds_up(self, traced.json)
+        self.assertLess(path["before_ns"], 0.01 * wall)
+        # Who made the threads lies on it all the way through them.
+        made = traced.thread("thread-maker")["life_ns"]
+        self.assertGreater(path_ns(traced, name="thread-maker"), 0.1 * made)
+
     def test_a_wait_for_a_child_that_a_signal_ended_is_what_the_child_did(self):
         traced = scenario("process-escape")
         # It slept, reached outside, and died of it: by its own doing, not from outside.

@@ -16,6 +16,7 @@ struct causes_oracle {
 	size_t count;
 	uint64_t *times; /* replay: by running interval, when it begins there */
 	uint64_t *until; /* the end of the idle time that it took */
+	uint64_t *ends;	 /* and when it is over there */
 	uint16_t *seats;
 	uint64_t *clocks; /* by thread */
 	size_t *next;	  /* by thread: the first interval not lived through yet */
@@ -105,20 +106,47 @@ static inline const struct interval *oracle_end_of_wait(const struct causes_orac
 	return oracle_waker(oracle, it->thread, it->waker, it->end, learnt);
 }
 
-static inline const struct interval *oracle_birth(const struct causes_oracle *oracle,
-						  uint32_t thread)
+/* Where a thread comes from: what its maker last did before, as far as that was seen. */
+struct oracle_origin {
+	bool known;
+	uint32_t maker;
+	const struct interval *run; /* the last one that began before the birth; NULL: none */
+	uint64_t seen;		    /* until then the maker's doings are known */
+};
+
+static inline struct oracle_origin oracle_origin(const struct causes_oracle *oracle,
+						 uint32_t thread)
 {
-	for (size_t i = 0; i < oracle->count; i++) {
+	const struct population *population = oracle->fed->population;
+	uint64_t born = population->threads.items[thread].begin;
+	const struct interval *first = NULL;
+	struct oracle_origin origin = {0};
+
+	for (size_t i = oracle->count; i > 0; i--) {
+		if (oracle->items[i - 1].thread == thread)
+			first = &oracle->items[i - 1];
+	}
+	if (!first || first->state != STATE_READY_WOKEN || !first->waker)
+		return origin;
+	for (size_t i = 0; i < population->threads.count; i++) {
+		const struct thread *it = &population->threads.items[i];
+
+		if (it->tid != first->waker || it->begin >= born || i == thread)
+			continue;
+		/* The dead make nobody. */
+		origin.known = it->end >= born;
+		origin.maker = i;
+		origin.seen = it->begin;
+	}
+	for (size_t i = 0; origin.known && i < oracle->count; i++) {
 		const struct interval *it = &oracle->items[i];
 
-		if (it->thread != thread)
-			continue;
-		/* Its first one. */
-		if (it->state != STATE_READY_WOKEN || !it->waker)
-			return NULL;
-		return oracle_waker(oracle, thread, it->waker, it->begin, it->begin);
+		if (it->thread == origin.maker && it->state == STATE_RUNNING && it->begin <= born) {
+			origin.run = it;
+			origin.seen = it->end < born ? it->end : born;
+		}
 	}
-	return NULL;
+	return origin;
 }
 
 /* Walks from the end of `thread` to the beginning of everything, which it returns. */
@@ -134,11 +162,18 @@ static inline uint64_t oracle_walk(const struct causes_oracle *oracle, uint32_t 
 		const struct interval *waker;
 
 		if (!it) {
-			waker = oracle_birth(oracle, thread);
-			if (!waker)
+			struct oracle_origin origin = oracle_origin(oracle, thread);
+
+			if (!origin.known)
 				return at;
-			thread = waker->thread;
+			thread = origin.maker;
 			via = REASON_NONE;
+			/* A maker whose running was not seen. */
+			if (!origin.run || origin.run->end < at) {
+				oracle_add(sums, thread, PATH_UNKNOWN, via, PL_NO_SYSCALL,
+					   at - origin.seen);
+				at = origin.seen;
+			}
 			continue;
 		}
 		waker = at == it->end ? oracle_end_of_wait(oracle, it, learnt) : NULL;
@@ -385,6 +420,21 @@ static inline uint64_t oracle_stand(struct causes_oracle *oracle, struct oracle_
 	return end > real ? real : end;
 }
 
+/* What time it is there for a thread that is born. */
+static inline uint64_t oracle_birthday(const struct causes_oracle *oracle, uint32_t thread)
+{
+	uint64_t born = oracle->fed->population->threads.items[thread].begin;
+	struct oracle_origin origin = oracle_origin(oracle, thread);
+
+	if (!origin.known)
+		return born;
+	if (!origin.run)
+		return oracle_birthday(oracle, origin.maker) + born - origin.seen;
+	if (origin.run->end >= born)
+		return oracle->times[origin.run - oracle->items] + born - origin.run->begin;
+	return oracle->ends[origin.run - oracle->items] + born - origin.seen;
+}
+
 static inline void oracle_born(struct causes_oracle *oracle)
 {
 	const struct population *population = oracle->fed->population;
@@ -426,19 +476,12 @@ static inline uint64_t oracle_replay(struct causes_oracle *oracle, struct oracle
 					else
 						oracle->clocks[it->thread] = oracle_stand(
 							oracle, world, i, it->end - it->begin);
+					oracle->ends[i] = oracle->clocks[it->thread];
 					done++;
 				} else if (begins && it->begin == time) {
-					const struct interval *creator = NULL;
-
 					if (!oracle->next[it->thread])
-						creator = oracle_birth(oracle, it->thread);
-					if (creator)
 						oracle->clocks[it->thread] =
-							oracle->times[creator - oracle->items] +
-							oracle->fed->population->threads
-								.items[it->thread]
-								.begin -
-							creator->begin;
+							oracle_birthday(oracle, it->thread);
 					oracle_live(oracle, world, it->thread, i);
 					oracle_sit(oracle, world, i, announced[i]);
 					done++;

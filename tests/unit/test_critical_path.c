@@ -217,6 +217,7 @@ static unsigned int assert_same_replay(const struct fed *fed, const uint16_t *an
 		.count = fed->intervals.count,
 		.times = calloc(fed->intervals.count + 1, sizeof(uint64_t)),
 		.until = calloc(fed->intervals.count + 1, sizeof(uint64_t)),
+		.ends = calloc(fed->intervals.count + 1, sizeof(uint64_t)),
 		.seats = calloc(fed->intervals.count + 1, sizeof(uint16_t)),
 		.clocks = calloc(fed->population->threads.count + 1, sizeof(uint64_t)),
 		.next = calloc(fed->population->threads.count + 1, sizeof(size_t)),
@@ -246,6 +247,7 @@ static unsigned int assert_same_replay(const struct fed *fed, const uint16_t *an
 	}
 	free(oracle.times);
 	free(oracle.until);
+	free(oracle.ends);
 	free(oracle.seats);
 	free(oracle.clocks);
 	free(oracle.next);
@@ -278,12 +280,71 @@ static void the_replay_is_the_one_that_looks_everything_up(void **state)
 	assert_true(locks > RUNS / 3 && gains > RUNS / 10);
 }
 
+/* ---- births by who is not seen to run ------------------------------------------------------- */
+
+static uint64_t part_ns(const struct fed *fed, uint32_t tid, enum path_what what)
+{
+	const struct path_part *part;
+	uint64_t ns = 0;
+
+	vector_for_each (&fed->model.path.parts, part) {
+		if (part->what == what && fed->population->threads.items[part->thread].tid == tid)
+			ns += part->ns;
+	}
+	return ns;
+}
+
+/* 100 slept from 1,200 on, got its CPU unseen, made 101 at 1,500, and was found running at 1,600
+ * when it left. 101 runs from 1,700 to the end. */
+static void a_thread_goes_on_from_where_its_maker_was_seen_last(void **state)
+{
+	struct stream stream = {0};
+	struct fed fed;
+
+	add_task(&stream, 1000, 100, 100, PL_TASK_RUNNING);
+	add_switch(&stream, 1200, 0, 100, OUT_BLOCKED, 1, 0);
+	add_fork(&stream, 1500, 101, 100, 100, "made");
+	add_resume(&stream, 1600, 0, 100, 150, 1300, 0);
+	add_switch(&stream, 1600, 0, 100, OUT_BLOCKED, 1, 0);
+	add_switch(&stream, 1700, 0, 0, 0, 0, 101);
+	add_switch(&stream, 2000, 0, 101, OUT_BLOCKED, 1, 0);
+	feed(&fed, &stream, 2000);
+	assert_int_equal(fed.model.path.before_ns, 0);
+	assert_int_equal(part_ns(&fed, 100, PATH_RUNNING), 200);
+	assert_int_equal(part_ns(&fed, 100, PATH_UNKNOWN), 300);
+	assert_int_equal(part_ns(&fed, 101, PATH_READY), 200);
+	assert_int_equal(part_ns(&fed, 101, PATH_RUNNING), 300);
+	fed_free(&fed);
+	vector_free(&stream.items);
+}
+
+/* 100 was asleep when the capture began, and made 101 before it was seen at all. */
+static void a_maker_that_was_never_seen_is_unknown_from_its_beginning_on(void **state)
+{
+	struct stream stream = {0};
+	struct fed fed;
+
+	add_task(&stream, 1000, 100, 100, 0);
+	add_fork(&stream, 1500, 101, 100, 100, "made");
+	add_switch(&stream, 1700, 0, 0, 0, 0, 101);
+	add_switch(&stream, 2000, 0, 101, OUT_BLOCKED, 1, 0);
+	feed(&fed, &stream, 2000);
+	assert_same_path(&fed);
+	assert_int_equal(fed.model.path.before_ns, 0);
+	assert_int_equal(part_ns(&fed, 100, PATH_UNKNOWN), 500);
+	assert_int_equal(part_ns(&fed, 101, PATH_READY), 200);
+	fed_free(&fed);
+	vector_free(&stream.items);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_path_is_the_one_that_a_walk_backwards_finds),
 		cmocka_unit_test(what_is_summed_up_on_the_way_changes_nothing),
 		cmocka_unit_test(the_replay_is_the_one_that_looks_everything_up),
+		cmocka_unit_test(a_thread_goes_on_from_where_its_maker_was_seen_last),
+		cmocka_unit_test(a_maker_that_was_never_seen_is_unknown_from_its_beginning_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

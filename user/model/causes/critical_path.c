@@ -283,33 +283,71 @@ static inline int prepare(struct causes *causes, const struct interval *interval
 	return prepare_slowly(causes, interval);
 }
 
+/* ---- births -------------------------------------------------------------------------------- */
+
+/* Who makes a thread runs; but some kernels hide that a thread got its CPU, and it shows only when
+ * it leaves it. Until then what it did since it was seen last is not known. */
+static int take_over_unseen(struct causes *causes, const struct interval *born)
+{
+	uint32_t thread = population_find(timeline_population(causes->timeline), born->waker);
+	const struct interval *open =
+		thread == NO_THREAD ? NULL : timeline_open(causes->timeline, thread);
+	struct cause_thread *it, *maker;
+	int error;
+
+	if (!open || thread == born->thread || open->begin > born->begin)
+		return 0;
+	error = prepare(causes, open);
+	if (error)
+		return error;
+	maker = &causes->threads.items[thread];
+	it = &causes->threads.items[born->thread];
+	put_down(causes, maker, thread);
+	it->node = path_tree_add(&causes->tree, maker->node,
+				 path_key(thread, PATH_UNKNOWN, REASON_NONE, PL_NO_SYSCALL), 0,
+				 born->begin);
+	it->ready = it->ran = 0;
+	clocks_copy(&causes->replay, &it->clocks, &maker->clocks);
+	clocks_pass(&causes->replay, &it->clocks, born->begin - open->begin);
+	return 0;
+}
+
+static int take_over_maker(struct causes *causes, const struct interval *born)
+{
+	struct cause_thread *it = &causes->threads.items[born->thread];
+	struct moment moment;
+
+	if (!born->waker)
+		return 0;
+	if (!find_moment(causes, born->waker, born->begin, &moment) ||
+	    moment.thread == born->thread)
+		return take_over_unseen(causes, born);
+	clocks_copy(&causes->replay, &it->clocks, moment.clocks);
+	clocks_pass(&causes->replay, &it->clocks, born->begin - moment.run_begin);
+	take_over(causes, it, &moment, REASON_NONE, born->begin);
+	return 0;
+}
+
 /* ---- visiting ------------------------------------------------------------------------------ */
 
 static void on_begin(void *context, const struct interval *interval)
 {
 	struct causes *causes = context;
 	struct cause_thread *it;
-	struct moment moment;
-	int error = causes->error ? causes->error : prepare(causes, interval);
+	uint64_t *seen;
 
-	if (error) {
-		causes->error = error;
+	if (!causes->error)
+		causes->error = prepare(causes, interval);
+	if (causes->error)
+		return;
+	if (interval->state != STATE_RUNNING) {
+		causes->error = take_over_maker(causes, interval);
 		return;
 	}
 	it = &causes->threads.items[interval->thread];
-	if (interval->state == STATE_RUNNING) {
-		uint64_t *seen = &causes->seen.items[it->process];
-
-		*seen |= 1ull << (interval->cpu & 63);
-		causes->error =
-			replay_run(&causes->replay, interval->cpu, *seen, &it->clocks, &it->seats);
-	} else if (find_moment(causes, interval->waker, interval->begin, &moment) &&
-		   moment.thread != interval->thread) {
-		/* It is born. */
-		clocks_copy(&causes->replay, &it->clocks, moment.clocks);
-		clocks_pass(&causes->replay, &it->clocks, interval->begin - moment.run_begin);
-		take_over(causes, it, &moment, REASON_NONE, interval->begin);
-	}
+	seen = &causes->seen.items[it->process];
+	*seen |= 1ull << (interval->cpu & 63);
+	causes->error = replay_run(&causes->replay, interval->cpu, *seen, &it->clocks, &it->seats);
 }
 
 /* The thread of an interval that is complete; NULL if memory is out. */

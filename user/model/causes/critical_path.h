@@ -4,9 +4,10 @@
  *
  * From the end of the run backwards: while a thread ran, it is on the path, and so it is while it
  * waited for a CPU. Where it had been waiting for another thread, the path goes over to that thread
- * at the moment of the wake-up; where it was born, to its creator. A wait that an interrupt ended
- * (a timer, a device, the network), or a thread that was not followed, stays on the path. The
- * pieces tile the time of the capture, so that the contributors' times add up to it exactly.
+ * at the moment of the wake-up; where it was born, to its creator: where that one got its CPU
+ * unseen, what it did since it was seen last is unknown. A wait that an interrupt ended (a timer, a
+ * device, the network), or a thread that was not followed, stays on the path. The pieces tile the
+ * time of the capture, so that the contributors' times add up to it exactly.
  *
  * It is worked out forwards: each thread carries the path that leads to where it is, and takes over
  * that of the thread that wakes it. Waits' ends are learnt late, so a thread's latest past is kept

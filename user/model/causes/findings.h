@@ -46,10 +46,9 @@ struct finding {
 	uint32_t process;    /* of the lock */
 	uint64_t address;    /* of the lock */
 	enum reason reason;
-	uint64_t count;	     /* how often */
-	uint64_t total_ns;   /* how long in all */
-	uint64_t longest_ns; /* and at most at a time */
-	uint64_t longest_begin;
+	uint64_t count;	      /* how often */
+	uint64_t total_ns;    /* how long in all */
+	uint64_t longest_ns;  /* and at most at a time */
 	uint32_t third;	      /* INVERSION: who ran meanwhile */
 	uint32_t index;	      /* DEADLOCK: in model.deadlocks; RACE: in watch_report.variables */
 	uint64_t woken, idle; /* HERD, FOR_NOTHING: how many; and for nothing */
