@@ -133,14 +133,15 @@ inlined void account_out(struct pl_slot *slot, struct task_struct *prev, __u8 fl
 	slot->runtime = prev->se.sum_exec_runtime;
 }
 
-/* The task iterator found it on a CPU that it was just leaving, its switch already behind it. That
- * is put right before it is announced. */
+/* The task iterator found it on a CPU that it was just leaving, its switch already behind it. It
+ * may have been announced as running meanwhile: the model comes to the same conclusion. */
 inlined void correct_beginning(struct pl_slot *slot)
 {
-	if (slot->state != PL_STATE_RUNNING || slot->begin_state != PL_STATE_RUNNING)
+	if (slot->state != PL_STATE_RUNNING || slot->last != slot->totals.begin)
 		return;
 	slot->state = slot->woken ? PL_STATE_BLOCKED : PL_STATE_PREEMPTED;
-	slot->begin_state = slot->state;
+	if (slot->begin_state)
+		slot->begin_state = slot->state;
 }
 
 /* Tells how long next had been ready, 0 if it was not blocked. */

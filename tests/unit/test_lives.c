@@ -169,6 +169,23 @@ static void the_tids_of_an_exec_may_change_places_before_it_is_told(void **state
 	assert_false(thread_at(0)->alive_at_end);
 }
 
+static void who_was_just_leaving_its_cpu_when_found_has_waited_since(void **state)
+{
+	add_task(&stream, 100, 10, 10, PL_TASK_RUNNING);
+	add_task(&stream, 100, 11, 11, PL_TASK_RUNNING);
+	set_woken(add_switch(&stream, 150, 0, 0, 0, 0, 10), 20, 7, PL_WAKER_TASK);
+	add_switch(&stream, 160, 1, 0, 0, 0, 11);
+	feed(&fed, &stream, 200);
+	assert_int_equal(fed.figures->repaired, 0);
+	assert_interval(0, 0, STATE_BLOCKED, 100, 130);
+	assert_interval(0, 1, STATE_READY_WOKEN, 130, 150);
+	assert_interval(0, 2, STATE_RUNNING, 150, 200);
+	assert_int_equal(interval_at(0, 0)->reason, REASON_UNKNOWN);
+	assert_true(interval_at(0, 0)->open_begin);
+	assert_interval(1, 0, STATE_READY_PREEMPTED, 100, 160);
+	assert_interval(1, 1, STATE_RUNNING, 160, 200);
+}
+
 static void a_first_thread_that_never_left_its_cpu_ends_under_the_side_threads_tid(void **state)
 {
 	add_task(&stream, 100, 10, 10, PL_TASK_RUNNING | PL_TASK_FIRST);
@@ -203,6 +220,7 @@ int main(void)
 		rule(names_follow_renames_and_execs),
 		rule(an_exec_from_a_side_thread_goes_on_under_the_first_tid),
 		rule(the_tids_of_an_exec_may_change_places_before_it_is_told),
+		rule(who_was_just_leaving_its_cpu_when_found_has_waited_since),
 		rule(a_first_thread_that_never_left_its_cpu_ends_under_the_side_threads_tid),
 	};
 

@@ -146,6 +146,23 @@ static void end_wait(struct timeline *timeline, struct track *track,
 	track_close(timeline, track, timeline->now);
 }
 
+/* It was found on a CPU that it was just leaving, its last switch before the recording already
+ * behind it, and announced as running: it has waited since. */
+static void correct_beginning(struct timeline *timeline, struct track *track,
+			      const struct pl_switch *sw)
+{
+	uint64_t begin = track->open.begin;
+
+	if (!track->anywhere || !track_is(track, 1u << STATE_RUNNING) || !track->open.open_begin ||
+	    gap_since(timeline, begin, NO_CPU, NULL))
+		return;
+	track_close(timeline, track, begin);
+	track_open(track, sw->flags & PL_WOKEN ? STATE_BLOCKED : STATE_READY_PREEMPTED, begin);
+	track->open.open_begin = true;
+	if (track_is(track, STATES_WAITING))
+		track->open.reason = REASON_UNKNOWN;
+}
+
 static int switch_in(struct timeline *timeline, uint32_t cpu, const struct recording_item *item)
 {
 	const struct pl_switch *sw = &item->record->sw;
@@ -155,6 +172,7 @@ static int switch_in(struct timeline *timeline, uint32_t cpu, const struct recor
 	error = timeline_thread(timeline, sw->next, 0, &track);
 	if (error || !track)
 		return error;
+	correct_beginning(timeline, track, sw);
 	if (track_is(track, 1u << STATE_RUNNING) ||
 	    (track_is(track, STATES_READY) && (sw->flags & PL_WOKEN) &&
 	     gap_since(timeline, track->open.begin, NO_CPU, NULL)))
