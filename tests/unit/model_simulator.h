@@ -41,6 +41,24 @@ struct sim {
 	bool wakes_once; /* no second wake-up before a thread runs */
 };
 
+/* When a thread really ran. */
+struct sim_run {
+	uint32_t tid, cpu;
+	uint64_t begin, end;
+};
+
+/* Where the truth is kept, if anybody wants it. */
+typedef VECTOR(struct sim_run) sim_runs;
+static sim_runs *sim_truth;
+
+static inline void sim_keep_run(const struct sim_thread *it, uint64_t end)
+{
+	struct sim_run *run = sim_truth ? vector_add(sim_truth) : NULL;
+
+	if (run)
+		*run = (struct sim_run){it->tid, it->cpu, it->last, end};
+}
+
 static inline uint64_t sim_random(struct sim *sim, uint64_t below)
 {
 	sim->random ^= sim->random << 13;
@@ -197,6 +215,7 @@ static inline void sim_out(struct sim *sim, struct sim_thread *it, struct made_i
 	}
 	if (sim_chance(sim, 50))
 		sw->flags |= PL_VOLUNTARY;
+	sim_keep_run(it, sim->now);
 	sim_account(it, sim->now);
 	if (sw->flags & PL_VOLUNTARY)
 		it->totals.voluntary++;

@@ -123,6 +123,11 @@ void track_die(struct timeline *timeline, struct track *track, uint64_t time);
 
 /* The state of `track` is certain only up to a point: leaves it UNKNOWN from there on. */
 void track_doubt(struct timeline *timeline, struct track *track);
+/* `track` was woken at `woken` out of a wait, or when is not known (UINT64_MAX). Where records are
+ * missing meanwhile it may have run and blocked again unseen; but once they are complete again it
+ * can only have been blocked, as nothing was lost of a switch from there to the wake-up. For what
+ * it blocked then is not known. Of a gap that a CPU has not told yet nothing is known here. */
+void track_doubt_wait(struct timeline *timeline, struct track *track, uint64_t woken);
 /* Whether records may be missing since `since`, on one CPU or on any (NO_CPU). */
 #define NO_CPU UINT32_MAX
 bool gap_since(const struct timeline *timeline, uint64_t since, uint32_t cpu, uint64_t *ret_first);

@@ -129,17 +129,21 @@ static void end_wait(struct timeline *timeline, struct track *track,
 		     const struct recording_item *item)
 {
 	const struct pl_switch *sw = &item->record->sw;
-	bool waited = track_is(track, STATES_WAITING);
+	uint64_t ready = sooner(sw->ready_ns, timeline->now);
+	bool told = track->woken_told, waited;
 
+	track_doubt_wait(timeline, track,
+			 told			? track->woken
+			 : sw->flags & PL_WOKEN ? timeline->now - ready
+						: UINT64_MAX);
+	track->woken_told = told;
+	waited = track_is(track, STATES_WAITING);
 	if (waited)
 		track->open.waker_stack = item->waker_stack;
 	if (track->woken_told) {
 		track_wake(timeline, track, track->woken, track->woken_by, track->woken_context);
 	} else if (sw->flags & PL_WOKEN) {
-		uint64_t now = timeline->now;
-
-		track_wake(timeline, track, now - sooner(sw->ready_ns, now), sw->waker,
-			   sw->waker_context);
+		track_wake(timeline, track, timeline->now - ready, sw->waker, sw->waker_context);
 	} else {
 		track->wakers_unknown += waited;
 	}
@@ -379,9 +383,11 @@ static void finish_track(struct timeline *timeline, struct track *track)
 	uint64_t end = last_moment(timeline, track);
 
 	timeline->now = later(timeline->now, end);
-	if (track->woken_told && track_is(track, STATES_WAITING | 1u << STATE_UNKNOWN))
+	if (track->woken_told && track_is(track, STATES_WAITING | 1u << STATE_UNKNOWN)) {
+		track_doubt_wait(timeline, track, sooner(track->woken, end));
 		track_wake(timeline, track, sooner(track->woken, end), track->woken_by,
 			   track->woken_context);
+	}
 	track->open.open_end = true;
 	track_close(timeline, track, end);
 	track_open(track, STATE_UNKNOWN, end); /* nothing more, for visitors that ask */

@@ -223,6 +223,22 @@ void track_doubt(struct timeline *timeline, struct track *track)
 	timeline->figures.repaired++;
 }
 
+void track_doubt_wait(struct timeline *timeline, struct track *track, uint64_t woken)
+{
+	uint64_t first, complete;
+	enum state state = track->open.state;
+
+	if (!track_is(track, STATES_WAITING) ||
+	    !gap_since(timeline, track->open.begin, NO_CPU, &first) || first >= woken)
+		return;
+	complete = timeline->gaps.items[timeline->gaps.count - 1].time;
+	track_doubt(timeline, track);
+	if (complete >= woken || woken > timeline->now || complete < track->open.begin)
+		return;
+	track_close(timeline, track, complete);
+	track_open(track, state, complete);
+}
+
 void track_end_unseen(struct timeline *timeline, struct track *track)
 {
 	uint64_t end = track->ending ? track->ending_at : timeline->now;
