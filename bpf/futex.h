@@ -8,6 +8,8 @@
  *
  *	mutex		FUTEX_WAIT for the value 2 (locked, with waiters); the owner's tid is at +8
  *	  timed		FUTEX_WAIT_BITSET for the value 2, owner at +8
+ *	  robust	FUTEX_WAIT or FUTEX_WAIT_BITSET, shared, for the owner's tid and the bit
+ *			that somebody waits; the tid is at +8 too
  *	PI mutex	FUTEX_LOCK_PI; the word holds the owner's tid
  *	join		FUTEX_WAIT_BITSET, shared, on a word that holds the tid of the other thread
  *	rwlock		FUTEX_WAIT_BITSET for 2 or 3; writer's tid at +16 (phase word) or +12
@@ -32,6 +34,7 @@
 #define FUTEX_CMD_MASK		  0x7f
 #define FUTEX_PRIVATE		  0x80
 #define FUTEX_TID		  0x3fffffff
+#define FUTEX_HAS_WAITERS	  0x80000000
 
 /* futex2's futex_wait(): a bitset wait with its flags elsewhere. */
 #define FUTEX2_PRIVATE 0x80
@@ -77,6 +80,14 @@ static inline __attribute__((always_inline)) int futex_is_barrier(PL_U32 value,
 	       came <= count && (shared == 0 || shared == FUTEX_PRIVATE);
 }
 
+/* The word of a robust mutex that is waited for is its owner, as the C library notes it besides. */
+static inline __attribute__((always_inline)) int futex_is_robust(PL_U32 command, PL_U32 value,
+								 const struct futex_view *view)
+{
+	return (command == FUTEX_CMD_WAIT || command == FUTEX_CMD_WAIT_BITSET) &&
+	       value & FUTEX_HAS_WAITERS && view->after[2] && (value & FUTEX_TID) == view->after[2];
+}
+
 /* A read-write lock that is waited for has a reader or a writer; and words that are not in use. */
 static inline __attribute__((always_inline)) int
 futex_is_rwlock_phase(const struct futex_view *view)
@@ -106,6 +117,9 @@ futex_classify(PL_U64 address, PL_U32 operation, PL_U32 value, const struct fute
 	} else if (command == FUTEX_CMD_WAIT && value == 2) {
 		found.kind = PL_FUTEX_MUTEX;
 		found.holder = view->after[2];
+	} else if (futex_is_robust(command, value, view)) {
+		found.kind = PL_FUTEX_MUTEX;
+		found.holder = value & FUTEX_TID;
 	} else if (command == FUTEX_CMD_WAIT_BITSET && !(operation & FUTEX_PRIVATE) && value > 3) {
 		found.kind = PL_FUTEX_JOIN;
 		found.holder = value;

@@ -114,6 +114,16 @@ class AlreadyHung(KernelTest):
         self.assertEqual(circle(traced), {"waiter-1": ("global_one", "hangs"),
                                           "hangs": (None, "waiter-1")})
 
+    def test_a_circle_through_a_process_that_is_not_followed(self):
+        for kind in ("shared", "shared-pi", "shared-robust"):
+            with self.subTest(kind), Hung(kind) as process:
+                traced = Traced(["attach", "-p", process.pid])
+                self.assertIsNone(process.poll(), "the target must live on")
+                self.assertEqual(traced.status, DEADLOCKED)
+                self.assertEqual({k: v[1] for k, v in circle(traced).items()},
+                                 {"hangs": "waiter-2", "waiter-2": "hangs"})
+                self.assertRegex(traced.error, "also follows process [0-9]+ .hangs., which holds")
+
     def test_locks_on_heap_and_stack_are_told_as_such(self):
         names = {v[0] for v in circle(self.attach("stack")).values()}
         self.assertIn("stack of hangs", names)

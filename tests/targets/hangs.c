@@ -6,8 +6,9 @@
  *
  * Prints "ready" when all of them are stuck, and goes on for ten minutes, or as long as told.
  * Kinds: mutex, self, pi (one of the locks inherits priority), rwlock, join, shared (two processes
- * and two locks in memory that they share), stack (one lock on a stack, one on the heap), none (a
- * healthy program that looks similar: all wait for one that sleeps).
+ * and two locks in memory that they share), shared-pi, shared-robust (the same with one that
+ * inherits priority, or robust ones; all three tell the other process first: "child PID"), stack
+ * (one lock on a stack, one on the heap), none (a healthy program that looks similar: all wait for one that sleeps).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -97,28 +98,30 @@ static void start(void *(*work)(void *), void *argument, const char *name)
 	pthread_setname_np(thread, name);
 }
 
-static void init(pthread_mutex_t *mutex, int protocol, int shared)
+static void init(pthread_mutex_t *mutex, int protocol, int shared, int robust)
 {
 	pthread_mutexattr_t attributes;
 
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_setprotocol(&attributes, protocol);
 	pthread_mutexattr_setpshared(&attributes, shared);
+	pthread_mutexattr_setrobust(&attributes, robust);
 	pthread_mutex_init(mutex, &attributes);
 }
 
-static void two_processes(void)
+static pid_t two_processes(int protocol, int robust)
 {
 	struct pair *pair =
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	static struct order one, two;
-	pid_t parent = getpid();
+	pid_t parent = getpid(), child;
 
 	one = (struct order){&pair->one, &pair->two, &pair->arrived};
 	two = (struct order){&pair->two, &pair->one, &pair->arrived};
-	init(&pair->one, PTHREAD_PRIO_NONE, PTHREAD_PROCESS_SHARED);
-	init(&pair->two, PTHREAD_PRIO_NONE, PTHREAD_PROCESS_SHARED);
-	if (!fork()) {
+	init(&pair->one, protocol, PTHREAD_PROCESS_SHARED, robust);
+	init(&pair->two, PTHREAD_PRIO_NONE, PTHREAD_PROCESS_SHARED, robust);
+	child = fork();
+	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(1);
@@ -126,6 +129,7 @@ static void two_processes(void)
 		_exit(0);
 	}
 	start(cross, &two, "waiter-2");
+	return child;
 }
 
 int main(int argc, char **argv)
@@ -135,9 +139,12 @@ int main(int argc, char **argv)
 	struct order two = {&global_two, &global_one, &arrived};
 	pthread_mutex_t on_stack = PTHREAD_MUTEX_INITIALIZER;
 
+	pid_t child = 0;
+
 	main_thread = pthread_self();
 	if (!strcmp(kind, "pi"))
-		init(&global_one, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE);
+		init(&global_one, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE,
+		     PTHREAD_MUTEX_STALLED);
 	if (!strcmp(kind, "stack")) {
 		one.first = two.second = &on_stack;
 		one.second = two.first = calloc(1, sizeof(pthread_mutex_t));
@@ -163,7 +170,11 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		pthread_join(thread, NULL);
 	} else if (!strcmp(kind, "shared")) {
-		two_processes();
+		child = two_processes(PTHREAD_PRIO_NONE, PTHREAD_MUTEX_STALLED);
+	} else if (!strcmp(kind, "shared-pi")) {
+		child = two_processes(PTHREAD_PRIO_INHERIT, PTHREAD_MUTEX_STALLED);
+	} else if (!strcmp(kind, "shared-robust")) {
+		child = two_processes(PTHREAD_PRIO_NONE, PTHREAD_MUTEX_ROBUST);
 	} else if (!strcmp(kind, "none")) {
 		pthread_mutex_lock(&global_one);
 		start(wait_for_global, NULL, "waiter-1");
@@ -173,6 +184,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	nap(100);
+	if (child)
+		printf("child %d\n", child);
 	puts("ready");
 	fflush(stdout);
 	nap(argc > 2 ? atoi(argv[2]) : 600000);

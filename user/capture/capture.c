@@ -288,6 +288,7 @@ static void clean_up(struct session *session)
 	drain_free(&session->drain);
 	lock_names_free(&session->lock_names);
 	hang_free(&session->hang);
+	holders_free(&session->others);
 	holds_free(&session->holds);
 	kernel_side_free(&session->side);
 	marks_free(&session->marks);

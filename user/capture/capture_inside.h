@@ -10,6 +10,7 @@
 #include "capture/drain.h"
 #include "capture/flight.h"
 #include "capture/hang.h"
+#include "capture/holders.h"
 #include "capture/holds.h"
 #include "capture/kernel_side.h"
 #include "capture/launch.h"
@@ -30,6 +31,7 @@ struct session {
 	struct watcher *watcher; /* NULL: no variable is watched */
 	struct lock_names *lock_names;
 	struct hang hang; /* that was told; no members: none */
+	struct holders others; /* ATTACH: processes that are followed besides the one asked for */
 	struct launched target;
 	struct marks marks;
 	struct holds *holds;
@@ -52,6 +54,7 @@ int session_start(struct session *session);
 int session_begin(struct session *session);
 int session_launch(struct session *session);
 int session_find_target(struct session *session);
+int session_find_others(struct session *session);
 /* `status` is the watcher's. */
 int session_explain_watch(const struct session *session, int status);
 int session_fetch(struct session *session);

@@ -108,7 +108,11 @@ static int start_stacks(struct session *session)
 			stacks_prepare(session->stacks, options->argv[0]);
 		stacks_follow(session->stacks, session->target.pid);
 	} else if (options->mode == CAPTURE_ATTACH) {
+		const struct holder *other;
+
 		stacks_follow(session->stacks, options->pid);
+		vector_for_each (&session->others.items, other)
+			stacks_follow(session->stacks, other->pid);
 	}
 	return 0;
 }
@@ -192,6 +196,8 @@ int session_start(struct session *session)
 					       watcher_new(&options->watch, &session->watcher));
 	if (!status)
 		status = privilege_check();
+	if (!status)
+		status = session_find_others(session);
 	if (!status)
 		status = open_recording(session);
 	if (status)

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
@@ -110,6 +112,34 @@ int session_explain_watch(const struct session *session, int status)
 	return status;
 }
 
+static int take_up(struct session *session, size_t *ret_threads)
+{
+	CLEANUP_FREE pid_t *pids = calloc(1 + session->others.items.count, sizeof(*pids));
+	size_t count = 0;
+	const struct holder *other;
+
+	if (!pids) {
+		log_error("out of memory");
+		return EXIT_INTERNAL;
+	}
+	pids[count++] = session->options->pid;
+	vector_for_each (&session->others.items, other)
+		pids[count++] = other->pid;
+	return kernel_side_take_up(session->side, pids, count, ret_threads);
+}
+
+int session_find_others(struct session *session)
+{
+	if (session->options->mode != CAPTURE_ATTACH)
+		return 0;
+	if (holders_find(session->options->pid, &session->others)) {
+		log_error("out of memory");
+		return EXIT_INTERNAL;
+	}
+	holders_tell(&session->others);
+	return 0;
+}
+
 int session_begin(struct session *session)
 {
 	const struct capture_options *options = session->options;
@@ -136,7 +166,7 @@ int session_begin(struct session *session)
 	if (status)
 		return status;
 	session->begin = monotonic_ns();
-	status = kernel_side_take_up(session->side, options->pid, &threads);
+	status = take_up(session, &threads);
 	if (!status && options->stacks & PL_STACKS_BLOCKED)
 		status = copy_stacks(session);
 	if (status)

@@ -110,7 +110,7 @@ static int iterate(struct kernel_side *side)
 {
 	size_t threads;
 
-	return kernel_side_take_up(side, getpid(), &threads);
+	return kernel_side_take_up(side, &(pid_t){getpid()}, 1, &threads);
 }
 
 static int probe_iterator(char *detail, size_t size)

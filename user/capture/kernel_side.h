@@ -63,8 +63,10 @@ void kernel_side_free(struct kernel_side **side);
 
 /* The exec of this thread begins the capture. */
 void kernel_side_arm(struct kernel_side *side, pid_t tid);
-/* Takes up all threads of a process (or of the machine) that are there already; how many. */
-int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads);
+/* Takes up all threads of some processes (or of the machine) that are there already; how many.
+ * Once, as a thread's place tells a holder only if that one has been taken up. */
+int kernel_side_take_up(struct kernel_side *side, const pid_t *pids, size_t count,
+			size_t *ret_threads);
 /* Copies the stacks of threads that were taken up while they were blocked, as many as the ring has
  * room for; how many are still to be copied. */
 int kernel_side_copy_stacks(struct kernel_side *side, size_t *ret_left);

@@ -39,13 +39,16 @@ static int run_iterator(struct bpf_program *program)
 	return error;
 }
 
-int kernel_side_take_up(struct kernel_side *side, pid_t pid, size_t *ret_threads)
+int kernel_side_take_up(struct kernel_side *side, const pid_t *pids, size_t count,
+			size_t *ret_threads)
 {
 	struct pl_control *control = &side->skeleton->bss->control;
-	int error;
+	int error = 0;
 
-	__atomic_store_n(&control->wanted, pid, __ATOMIC_SEQ_CST);
-	error = run_iterator(side->skeleton->progs.take_up);
+	for (size_t i = 0; !error && i < count; i++) {
+		__atomic_store_n(&control->wanted, pids[i], __ATOMIC_SEQ_CST);
+		error = run_iterator(side->skeleton->progs.take_up);
+	}
 	if (!error)
 		error = run_iterator(side->skeleton->progs.announce);
 	if (error)
