@@ -92,8 +92,10 @@ const struct command command_attach = {
 		"NAME[3], 0xADDRESS; :SIZE and :rw behind it), also of libraries that were loaded "
 		"by dlopen.\n\n"
 		"Threads that wait for each other in a circle are named at once, with the locks "
-		"that they hold and wait for, and then with where in the program each waits. If they did so before, the capture ends there, unless "
-		"--duration asks for more; the exit status is then 117.",
+		"that they hold and wait for, and then with where in the program each waits. A "
+		"process that holds a lock, in shared memory, that the target has been waiting for "
+		"is followed too. If they did so before, the capture ends there, unless --duration "
+		"asks for more; the exit status is then 117.",
 	.options = options,
 	.settings_size = sizeof(struct attach_settings),
 	.run = run,
