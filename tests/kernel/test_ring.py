@@ -107,7 +107,7 @@ class Parts(RingTest):
                              r"the last .* of .* \(--ring 400ms\), kept because of: the end")
 
     def test_every_command_reads_a_part(self):
-        with Watched("--ring", "300ms", "--stacks",
+        with Watched("--ring", "300ms", "--pcb-every", "100ms", "--stacks",
                      command=[target("locks"), "hold", "3", "40", "20"]) as w:
             time.sleep(0.9)
             w.signal(signal.SIGUSR1)
