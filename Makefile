@@ -148,6 +148,7 @@ $(BUILD)/user/show/flame_svg.o $(BUILD)/asan/user/show/flame_svg.o: user/show/fl
 $(patsubst user/%.c,$(BUILD)/user/%.o,$(filter user/capture/%,$(user_sources))): | $(skeletons)
 $(patsubst user/%.c,$(BUILD)/asan/user/%.o,$(filter user/capture/%,$(user_sources))): | $(skeletons)
 
+# q: files of one name, from several folders, must not take each other's place.
 $(BUILD)/libptrace_lab.a: $(filter-out %/main.o,$(user_objects))
 	$(say) AR $@
 	$(Q)rm -f $@ && ar qcs $@ $^
