@@ -8,7 +8,8 @@
  * Kinds: mutex, self, pi (one of the locks inherits priority), rwlock, join, shared (two processes
  * and two locks in memory that they share), shared-pi, shared-robust (the same with one that
  * inherits priority, or robust ones; all three tell the other process first: "child PID"), stack
- * (one lock on a stack, one on the heap), none (a healthy program that looks similar: all wait for one that sleeps).
+ * (one lock on a stack, one on the heap), none (a healthy program that looks similar: all wait for
+ *one that sleeps).
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -30,7 +30,7 @@ struct session {
 	struct album *album;	 /* NULL: no snapshots are wanted */
 	struct watcher *watcher; /* NULL: no variable is watched */
 	struct lock_names *lock_names;
-	struct hang hang; /* that was told; no members: none */
+	struct hang hang;      /* that was told; no members: none */
 	struct holders others; /* ATTACH: processes that are followed besides the one asked for */
 	struct launched target;
 	struct marks marks;
