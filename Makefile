@@ -142,7 +142,7 @@ $(BUILD)/asan/user/%.o: user/%.c
 		-fno-sanitize-recover=undefined -c $< -o $@
 
 # It has these two in it.
-$(BUILD)/user/show/flame_svg.o $(BUILD)/asan/user/show/flame_svg.o: user/show/flame/flame.js user/show/flame/flame.css
+$(BUILD)/user/show/flame/svg.o $(BUILD)/asan/user/show/flame/svg.o: user/show/flame/flame.js user/show/flame/flame.css
 
 # Only the capture knows the BPF object.
 $(patsubst user/%.c,$(BUILD)/user/%.o,$(filter user/capture/%,$(user_sources))): | $(skeletons)

@@ -2,8 +2,8 @@
 /*
  * reader.h - a recording that is open for reading
  *
- * reader.c looks through the headers of all blocks once and sorts the blocks into sources;
- * merge.c then reads these, one unpacked block of each at a time.
+ * reader.c opens the file; scan.c looks through the headers of all blocks once and sorts the blocks
+ * into sources; merge.c then reads these, one unpacked block of each at a time.
  */
 #ifndef RECORDING_READER_H
 #define RECORDING_READER_H
@@ -90,5 +90,9 @@ int recording_pread(const struct recording *recording, void *data, size_t size, 
  * some zeros. On failure `ret_fault` says what is wrong. */
 int recording_load(struct recording *recording, const struct block_place *place,
 		   const char **ret_fault);
+
+/* Sorts the blocks into sources, up to the end or to where the file cannot be understood, which
+ * recording->fault then says. */
+void recording_scan(struct recording *recording);
 
 #endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* timeline.c - the state machine of each thread: switches, wake-ups, the end */
-#include <assert.h>
+/* timeline.c - the state machine of each thread: switches and wake-ups; and who listens to it */
 #include <errno.h>
 
-#include "base/cleanup.h"
 #include "model/timeline/inside.h"
 
 #define TASK_EXIT_DEAD 0x10
@@ -355,105 +353,6 @@ int timeline_feed(struct timeline *timeline, const struct recording_item *item)
 	if (item->record)
 		return feed_record(timeline, item);
 	return item->life ? feed_life(timeline, item->life) : 0;
-}
-
-/* ---- the end ------------------------------------------------------------------------------- */
-
-/* Until when a thread that lives on is accounted for. */
-static uint64_t last_moment(const struct timeline *timeline, const struct track *track)
-{
-	if (track->ending_at && track->ending_at >= track->open.begin)
-		return track->ending_at;
-	return timeline->figures.end;
-}
-
-static int compare_last_moments(const void *a, const void *b, void *timeline)
-{
-	const struct track *one = *(struct track *const *)a, *two = *(struct track *const *)b;
-	uint64_t time_one = last_moment(timeline, one), time_two = last_moment(timeline, two);
-
-	if (time_one != time_two)
-		return time_one < time_two ? -1 : 1;
-	return one < two ? -1 : one > two;
-}
-
-static void finish_track(struct timeline *timeline, struct track *track)
-{
-	struct thread *thread = &timeline->population.threads.items[track->open.thread];
-	uint64_t end = last_moment(timeline, track);
-
-	timeline->now = later(timeline->now, end);
-	if (track->woken_told && track_is(track, STATES_WAITING | 1u << STATE_UNKNOWN)) {
-		track_doubt_wait(timeline, track, sooner(track->woken, end));
-		track_wake(timeline, track, sooner(track->woken, end), track->woken_by,
-			   track->woken_context);
-	}
-	track->open.open_end = true;
-	track_close(timeline, track, end);
-	track_open(track, STATE_UNKNOWN, end); /* nothing more, for visitors that ask */
-	thread->end = end;
-	thread->alive_at_end = true;
-}
-
-static int finish_living(struct timeline *timeline)
-{
-	CLEANUP_FREE struct track **living = NULL;
-	struct track *track;
-	size_t count = 0;
-
-	if (!timeline->tracks.count)
-		return 0;
-	living = calloc(timeline->tracks.count, sizeof(struct track *));
-	if (!living)
-		return -ENOMEM;
-	vector_for_each (&timeline->tracks, track) {
-		if (track->ending && !track->dead)
-			track_end_unseen(timeline, track);
-		if (!track->dead)
-			living[count++] = track;
-	}
-	/* In order of time, which the sweep over running threads needs. */
-	qsort_r(living, count, sizeof(living[0]), compare_last_moments, timeline);
-	for (size_t i = 0; i < count; i++)
-		finish_track(timeline, living[i]);
-	return 0;
-}
-
-static void fill_in(const struct track *track, struct thread *thread)
-{
-	uint64_t sum = 0;
-
-	thread->switches_voluntary = track->voluntary;
-	thread->switches_involuntary = track->involuntary;
-	thread->migrations = track->migrations;
-	thread->wakeups = track->wakers_known;
-	thread->wakers_known = track->wakers_known;
-	thread->wakers_unknown = track->wakers_unknown;
-	/* The sweep may have counted running time that turned out doubtful later. */
-	thread->both_ns = sooner(track->both_ns, track->state_ns[STATE_RUNNING]);
-	for (unsigned int state = 0; state < STATE_COUNT; state++)
-		sum += thread->state_ns[state] = track->state_ns[state];
-	/* The conservation law. */
-	assert(sum == thread->end - thread->begin);
-}
-
-int timeline_finish(struct timeline *timeline, uint64_t end)
-{
-	int error;
-
-	if (!timeline->began) {
-		timeline->figures.begin = sooner(timeline->figures.begin, end);
-		timeline->now = timeline->sweep.last = timeline->figures.begin;
-	}
-	timeline->figures.end = later(end, timeline->now);
-	error = finish_living(timeline);
-	if (error)
-		return error;
-	sweep_to(timeline, timeline->figures.end);
-	for (size_t i = 0; i < timeline->tracks.count; i++)
-		fill_in(&timeline->tracks.items[i], &timeline->population.threads.items[i]);
-	population_settle(&timeline->population);
-	return 0;
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
