@@ -60,6 +60,26 @@ class Bench(KernelTest):
         self.assertNotIn("old", text)
         self.assertIn("| ptrace-lab --stacks |", text)
 
+    def test_only_names_tools_or_workloads_and_nothing_else(self):
+        words = [sys.executable, os.path.join(FOLDER, "run"), BUILD, "--quick", "--ours"]
+        done = subprocess.run([*words, "--only", "nonsense"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=20)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertRegex(done.stderr, "^tests/bench/run: --only nonsense: no tool and no workload "
+                                      "has this in its name; there are ptrace-lab, [^\n]*\n$")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "result.json")
+            # The second one is not among those that are quick.
+            for word in ("pipe", "no switch"):
+                subprocess.run([*words, "--only", word, "--only", "floor", "--rounds", "1",
+                                "--seconds", "1", "--json", path], check=True, timeout=60,
+                               stdout=subprocess.DEVNULL)
+                with open(path) as file:
+                    told = json.load(file)["slow_down"]
+                self.assertEqual({load: list(cells) for load, cells in told.items()},
+                                 {word: ["the floor"]})
+                self.assertEqual(told[word]["the floor"]["pairs"], 1)
+
     def test_a_peer_that_is_not_there_or_fails_is_named_and_does_no_harm(self):
         with tempfile.TemporaryDirectory() as folder:
             programs = os.path.join(folder, "bin")
