@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pingpong.c - two threads pinned to one CPU hand a token to and fro: nothing but switches
+ * pingpong.c - two threads pinned to one CPU take turns: nothing but switches
  *
- *	pingpong pipe|futex ROUNDS [CPU]
+ *	pingpong pipe|futex|yield ROUNDS [CPU]
  *
- * Prints the nanoseconds that the rounds took. A round is two switches. With LINGER=FOLDER in the
+ * They hand a token to and fro, or give up the CPU to each other. Prints the nanoseconds that the
+ * rounds took. A round is two switches. With LINGER=FOLDER in the
  * environment it makes FOLDER/played then, and lives until there is FOLDER/over, for those who name
  * its functions only when they end.
  */
@@ -15,7 +16,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 static long rounds;
-static bool use_futex;
+static enum { PIPE, FUTEX, YIELD } how;
 static int there[2], back[2];
 static atomic_int turn;
 
@@ -45,7 +45,9 @@ static void *partner(void *unused)
 	char token;
 
 	for (long i = 0; i < rounds; i++) {
-		if (use_futex) {
+		if (how == YIELD) {
+			sched_yield();
+		} else if (how == FUTEX) {
 			wait_for(1);
 			hand_over(0);
 		} else if (read(there[0], &token, 1) != 1 || write(back[1], &token, 1) != 1) {
@@ -60,7 +62,9 @@ static void play(void)
 	char token = 'x';
 
 	for (long i = 0; i < rounds; i++) {
-		if (use_futex) {
+		if (how == YIELD) {
+			sched_yield();
+		} else if (how == FUTEX) {
 			hand_over(1);
 			wait_for(0);
 		} else if (write(there[1], &token, 1) != 1 || read(back[0], &token, 1) != 1) {
@@ -90,10 +94,10 @@ int main(int argc, char **argv)
 	pthread_t thread;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: pingpong pipe|futex ROUNDS [CPU]\n");
+		fprintf(stderr, "usage: pingpong pipe|futex|yield ROUNDS [CPU]\n");
 		return 2;
 	}
-	use_futex = !strcmp(argv[1], "futex");
+	how = !strcmp(argv[1], "yield") ? YIELD : !strcmp(argv[1], "futex") ? FUTEX : PIPE;
 	rounds = atol(argv[2]);
 	CPU_ZERO(&one);
 	CPU_SET(argc > 3 ? atoi(argv[3]) : 0, &one);
