@@ -54,7 +54,8 @@ unit_tests := $(unit_sources:%.c=$(BUILD)/%)
 target_sources := $(sort $(filter-out %.bpf.c,$(wildcard tests/targets/*.c tests/bench/*.c)))
 marks_targets := $(addprefix $(BUILD)/tests/targets/marks-,static nopie semaphore library)
 targets := $(target_sources:%.c=$(BUILD)/%) $(BUILD)/tests/targets/stacks-O3 \
-	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/targets/failing.so $(BUILD)/tests/oracle/stacks $(marks_targets)
+	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/targets/failing.so $(BUILD)/tests/oracle/stacks \
+	$(BUILD)/tests/targets/races-static $(marks_targets)
 
 .PHONY: all deps run test coverage bench install uninstall clean help format man
 .DELETE_ON_ERROR:
@@ -186,6 +187,11 @@ $(BUILD)/tests/targets/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE $< -o $@ -lpthread
+
+$(BUILD)/tests/targets/races-static: tests/targets/races.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -g -D_GNU_SOURCE -static $< -o $@ -lpthread
 
 # Stripped of everything that is not needed to run, and with nothing to find frames by but tables.
 $(BUILD)/tests/targets/stacks $(BUILD)/tests/targets/stacks-O3: tests/targets/stacks.c

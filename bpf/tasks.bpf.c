@@ -33,6 +33,9 @@ int take_up(struct bpf_iter__task *context)
 		return 0;
 	if (!settings.whole_machine && (__u32)task->tgid != control.wanted)
 		return 0;
+	/* It begins by itself, when it runs. */
+	if (control.armed && control.armed == (__u32)task->pid)
+		return 0;
 	if (slot_find(task))
 		return 0;
 	now = bpf_ktime_get_ns();

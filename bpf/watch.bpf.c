@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* watch.bpf.c - accesses to watched variables, from the processor's watchpoints */
-#include "bpf/slot.h"
+#include "bpf/life.h"
+#include "bpf/memory.h"
+#include "bpf/slot_new.h"
 #include "bpf/stack.h"
 #include "bpf/watch_events.h"
 #include <bpf/bpf_tracing.h>
@@ -53,6 +55,9 @@ struct {
 } watch_operands SEC(".maps");
 
 struct pl_watch_control watch;
+
+/* What the child that is held executed: told when it goes on. */
+char watch_program[PL_PATH_LEN];
 
 inlined void copy_registers(struct trap *trap, __u64 registers[PL_WATCH_REGISTER])
 {
@@ -190,10 +195,46 @@ int on_watch(struct trap *trap)
 /* Where its variables lie is known only now, and it must not get at them before they are watched.
  */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_watch_exec, struct task_struct *task)
+int BPF_PROG(on_watch_exec, struct task_struct *task, pid_t old_tid, struct linux_binprm *program)
 {
-	if (watch.hold && watch.hold == (__u32)task->pid)
-		bpf_send_signal(SIGSTOP);
+	if (!watch.hold || watch.hold != (__u32)task->pid)
+		return 0;
+	forget_space(task->tgid);
+	bpf_probe_read_kernel_str(watch_program, sizeof(watch_program), program->filename);
+	bpf_send_signal(SIGSTOP);
+	return 0;
+}
+
+inlined void tell_exec(struct task_struct *task, __u64 now)
+{
+	struct pl_life_exec *record = life_reserve(struct pl_life_exec);
+
+	if (!record)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	life_head(&record->head, task, PL_LIFE_EXEC, sizeof(*record), now);
+	life_comm(record->comm, task);
+	record->old_tid = task->pid;
+	__builtin_memcpy(record->path, watch_program, sizeof(record->path));
+	life_submit(record);
+}
+
+/* The child goes on, and only now the capture begins: it was stopped for our sake, and no report
+ * should speak of that. Runs after the account of switches, which does not know it yet. */
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_watch_begin, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	__u64 now;
+
+	if (!control.armed || control.armed != (__u32)next->pid || control.end)
+		return 0;
+	control.armed = 0;
+	now = bpf_ktime_get_ns();
+	if (!slot_new(next, now, PL_STATE_RUNNING))
+		return 0;
+	life_task(next, PL_LIFE_TASK, PL_TASK_RUNNING | PL_TASK_FIRST, 0, 0, now);
+	tell_exec(next, now);
+	memory_tell(next, PL_MEMORY_EXEC, now);
 	return 0;
 }
 

@@ -152,6 +152,59 @@ class Writes(WatchTest):
         self.assertEqual([v["lost"] for v in variables], [0, 0])
 
 
+EARLY_THREAD = """
+#include <pthread.h>
+#include <unistd.h>
+static void *work(void *unused) { for (;;) usleep(1000); return unused; }
+static void begin(void) __attribute__((constructor));
+static void begin(void) { pthread_t thread; pthread_create(&thread, 0, work, 0); }
+"""
+
+
+class Begin(WatchTest):
+    """The target is stopped until its variables are watched. That is the tracer's doing, and no part
+    of what it shows."""
+
+    def begin(self, name, program="races", how="volatile", **options):
+        traced = lab.Traced(["run", "--watch", name, "--", lab.target(program), how, "300"],
+                            **options)
+        self.assert_conserved(traced)
+        for thread in traced.json["threads"]:
+            self.assertLess(thread["stopped_ns"], lab.MS, thread)
+            self.assertTrue(thread["totals_agree"], thread)
+        process = traced.json["processes"][0]
+        self.assertTrue(process["path"].endswith(program), process)
+        self.assertNotIn("stop", {r["reason"] for t in traced.json["threads"]
+                                  for r in t["reasons"]})
+        self.assertEqual(traced.json["signals"], [])
+        return traced
+
+    def test_no_stop_is_shown(self):
+        self.assertEqual(self.variable(self.begin("counter"))["writes"], 600)
+
+    def test_nor_of_a_static_program(self):
+        self.assertEqual(self.variable(self.begin("counter", "races-static"))["writes"], 600)
+
+    def test_nor_where_the_libraries_are_waited_for(self):
+        traced = self.begin("environ", how="environ")
+        self.assertGreater(self.variable(traced)["writes"], 0)
+        self.assertEqual(len(traced.json["threads"]), 1)
+
+    def test_threads_that_a_library_made_before_are_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source, library = (os.path.join(folder, name) for name in ("early.c", "early.so"))
+            with open(source, "w", encoding="ascii") as file:
+                file.write(EARLY_THREAD)
+            subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+            traced = lab.Traced(["run", "--watch", "environ", "--", lab.target("races"), "environ"],
+                                env=os.environ | {"LD_PRELOAD": library})
+        self.assertGreater(self.variable(traced)["writes"], 0)
+        self.assertEqual(len(traced.json["threads"]), 2)
+        self.assert_conserved(traced)
+        for thread in traced.json["threads"]:
+            self.assertLess(thread["stopped_ns"], 5 * lab.MS, thread)
+
+
 class Locks(WatchTest):
     def test_a_lock_that_nobody_waits_for_is_seen_all_the_same(self):
         variable = self.variable(self.watch("counter", "lock", 500))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -140,28 +141,59 @@ int session_find_others(struct session *session)
 	return 0;
 }
 
+static int begin_run(struct session *session)
+{
+	int status, error;
+
+	kernel_side_arm(session->side, session->target.pid);
+	status = kernel_side_attach(session->side);
+	if (status)
+		return status;
+	session->begin = monotonic_ns();
+	error = launch_release(&session->target);
+	return error ? explain_exec(session->options->argv[0], error) : 0;
+}
+
+/* Its variables are looked for while it is stopped, and the capture begins when it goes on. (Where
+ * they are in a library, the constructors of libraries have run by then: threads that these made
+ * are taken up, processes are not.) */
+static int begin_held(struct session *session)
+{
+	pid_t pid = session->target.pid;
+	size_t threads;
+	int status = kernel_side_attach(session->side), error;
+
+	if (status)
+		return status;
+	watcher_hold(session->watcher, pid);
+	error = launch_release(&session->target);
+	if (error)
+		return explain_exec(session->options->argv[0], error);
+	status = session_explain_watch(session, watcher_set_held(session->watcher, pid));
+	if (status)
+		return status;
+	/* The tables of its code are there before its first access. */
+	if (session->stacks)
+		stacks_fetch(session->stacks);
+	kernel_side_arm(session->side, pid);
+	status = kernel_side_take_up(session->side, &pid, 1, &threads);
+	if (status) {
+		kill(pid, SIGKILL);
+		return status;
+	}
+	session->begin = monotonic_ns();
+	watcher_go_on(pid);
+	return 0;
+}
+
 int session_begin(struct session *session)
 {
 	const struct capture_options *options = session->options;
 	size_t threads = 0;
-	int status, error;
+	int status;
 
-	if (options->mode == CAPTURE_RUN) {
-		kernel_side_arm(session->side, session->target.pid);
-		status = kernel_side_attach(session->side);
-		if (status)
-			return status;
-		session->begin = monotonic_ns();
-		if (session->watcher)
-			watcher_hold(session->watcher, session->target.pid);
-		error = launch_release(&session->target);
-		if (error)
-			return explain_exec(options->argv[0], error);
-		if (!session->watcher)
-			return 0;
-		return session_explain_watch(
-			session, watcher_set_held(session->watcher, session->target.pid));
-	}
+	if (options->mode == CAPTURE_RUN)
+		return session->watcher ? begin_held(session) : begin_run(session);
 	status = kernel_side_attach(session->side);
 	if (status)
 		return status;

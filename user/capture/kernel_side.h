@@ -61,7 +61,7 @@ int kernel_side_load(const struct kernel_side_options *options, struct kernel_si
 int kernel_side_attach(struct kernel_side *side);
 void kernel_side_free(struct kernel_side **side);
 
-/* The exec of this thread begins the capture. */
+/* The exec of this thread begins the capture; with variables to watch, its next switch-in. */
 void kernel_side_arm(struct kernel_side *side, pid_t tid);
 /* Takes up all threads of some processes (or of the machine) that are there already; how many.
  * Once, as a thread's place tells a holder only if that one has been taken up. */

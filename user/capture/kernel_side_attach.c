@@ -113,6 +113,9 @@ int kernel_side_attach(struct kernel_side *side)
 		error = attach_clocks(side);
 	if (!error && bpf_program__autoload(skeleton->progs.on_watch_exec))
 		error = attach_one(skeleton->progs.on_watch_exec, &skeleton->links.on_watch_exec);
+	/* After the account of switches, to which it adds a thread. */
+	if (!error && bpf_program__autoload(skeleton->progs.on_watch_begin))
+		error = attach_one(skeleton->progs.on_watch_begin, &skeleton->links.on_watch_begin);
 	/* After the account of switches, which it looks at. */
 	if (!error && bpf_program__autoload(skeleton->progs.on_hold_switch))
 		error = attach_one(skeleton->progs.on_hold_switch, &skeleton->links.on_hold_switch);

@@ -179,7 +179,8 @@ static int set_sizes(struct kernel_side *side, const struct kernel_side_options 
 static int set_watches(struct ptrace_lab_bpf *skeleton, bool wanted)
 {
 	struct bpf_program *programs[] = {skeleton->progs.on_watch, skeleton->progs.on_watch_exec,
-					  skeleton->progs.on_watch_entry};
+					  skeleton->progs.on_watch_entry,
+					  skeleton->progs.on_watch_begin};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		bpf_program__set_autoload(programs[i], wanted);

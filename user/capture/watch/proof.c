@@ -162,13 +162,18 @@ static int start(struct proof *proof)
 	}
 	status = watcher_begin(proof->watcher, proof->side, proof->writer);
 	if (!status) {
-		kernel_side_arm(proof->side, proof->target.pid);
 		watcher_hold(proof->watcher, proof->target.pid);
 		if (kernel_side_attach(proof->side) || launch_release(&proof->target))
 			return fail(proof, "the scenario could not be started again");
 		status = watcher_set_held(proof->watcher, proof->target.pid);
 	}
-	return status ? fail(proof, "%s", watcher_problem(proof->watcher)) : 0;
+	if (status)
+		return fail(proof, "%s", watcher_problem(proof->watcher));
+	if (proof->stacks)
+		stacks_fetch(proof->stacks);
+	kernel_side_arm(proof->side, proof->target.pid);
+	watcher_go_on(proof->target.pid);
+	return 0;
 }
 
 /* False if it had to be ended. */

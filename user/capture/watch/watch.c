@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/watch/watch.h"
+#include "capture/watch/watch_inside.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,49 +21,13 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/exit_status.h"
-#include "capture/watch/modules.h"
-#include "capture/watch/places.h"
 #include "recording/watch.h"
-#include "symbols/variable.h"
 
 /* Where a mutex and a read-write lock of glibc keep their owner's tid. */
 #define MUTEX_OWNER  8
 #define RWLOCK_OWNER 24
 
-struct variable_watched {
-	struct variable_request request;
-	struct variable variable; /* its address is the one in the process */
-	bool found, shared;
-	bool has_first; /* what it held before anything ran */
-	uint64_t first;
-};
-
-struct trap_event {
-	int fd;
-	struct bpf_link *link; /* owns the event */
-};
-
-struct watcher {
-	struct variable_watched watches[PL_WATCHES];
-	size_t count;
-	uint64_t limit;
-	struct kernel_watch kernel;
-	struct recording_writer *writer;
-	struct ring_buffer *ring;
-	struct mapped_files modules;
-	struct watch_places *places;
-	VECTOR(struct trap_event) events;
-	char *lock_names[PL_WATCH_LOCKS];
-	size_t locks; /* all that the program has, also beyond those that are looked at */
-	uint64_t lock_bias;
-	bool is_held;	  /* the process does not run while its variables are looked for */
-	uint64_t trapped; /* by the kernel's own count */
-	int error;	  /* of the recording */
-	char problem[640];
-};
-
-__attribute__((format(printf, 3, 4))) static int fail(struct watcher *watcher, int status,
-						      const char *format, ...)
+int watcher_fail(struct watcher *watcher, int status, const char *format, ...)
 {
 	va_list arguments;
 
@@ -88,17 +52,19 @@ int watcher_new(const struct watch_settings *settings, struct watcher **ret)
 	*ret = watcher;
 	watcher->limit = settings->limit ? settings->limit : WATCH_LIMIT_DEFAULT;
 	if (settings->count > PL_WATCHES)
-		return fail(watcher, EXIT_USAGE,
-			    "the processor has %d watchpoints, and %zu variables are to be watched",
-			    PL_WATCHES, settings->count);
+		return watcher_fail(
+			watcher, EXIT_USAGE,
+			"the processor has %d watchpoints, and %zu variables are to be watched",
+			PL_WATCHES, settings->count);
 #ifndef __x86_64__
-	return fail(watcher, EXIT_NO_KERNEL,
-		    "variables can be watched on x86-64 only: elsewhere the tracer does not know "
-		    "yet what an instruction wrote");
+	return watcher_fail(
+		watcher, EXIT_NO_KERNEL,
+		"variables can be watched on x86-64 only: elsewhere the tracer does not know "
+		"yet what an instruction wrote");
 #endif
 	for (size_t i = 0; i < settings->count; i++) {
 		if (variable_parse(settings->names[i], &watcher->watches[i].request, &error))
-			return fail(watcher, EXIT_USAGE, "--watch: %s", error.text);
+			return watcher_fail(watcher, EXIT_USAGE, "--watch: %s", error.text);
 		watcher->count++;
 	}
 	return EXIT_OK;
@@ -165,7 +131,7 @@ int watcher_begin(struct watcher *watcher, struct kernel_side *side,
 	watcher->ring = ring_buffer__new(watcher->kernel.ring_fd, take_hit, watcher, NULL);
 	if (!watcher->ring ||
 	    watch_places_new(&watcher->modules, watcher->kernel.operands_fd, &watcher->places))
-		return fail(watcher, EXIT_INTERNAL, "no memory for watching variables");
+		return watcher_fail(watcher, EXIT_INTERNAL, "no memory for watching variables");
 	return EXIT_OK;
 }
 
@@ -187,15 +153,15 @@ int watcher_fetch(struct watcher *watcher)
 
 /* ---- watchpoints ---------------------------------------------------------------------------- */
 
-static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu)
+int watcher_open_event(struct perf_event_attr *attr, pid_t pid, int cpu)
 {
 	int fd = syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-static int add_event(struct watcher *watcher, int fd, const struct bpf_program *program,
-		     uint64_t cookie)
+int watcher_add_event(struct watcher *watcher, int fd, const struct bpf_program *program,
+		      uint64_t cookie)
 {
 	LIBBPF_OPTS(bpf_perf_event_opts, options, .bpf_cookie = cookie);
 	struct trap_event *event = vector_add(&watcher->events);
@@ -213,35 +179,38 @@ static int add_event(struct watcher *watcher, int fd, const struct bpf_program *
 	return -errno;
 }
 
-static int explain_refusal(struct watcher *watcher, const char *name, int error)
+int watcher_explain_refusal(struct watcher *watcher, const char *name, int error)
 {
 	switch (-error) {
 	case ENOSPC:
-		return fail(watcher, EXIT_NO_KERNEL,
-			    "'%s' cannot be watched: all watchpoints of the processor are taken (a "
-			    "debugger, another tracer, or too many --watch)",
-			    name);
+		return watcher_fail(
+			watcher, EXIT_NO_KERNEL,
+			"'%s' cannot be watched: all watchpoints of the processor are taken (a "
+			"debugger, another tracer, or too many --watch)",
+			name);
 	case ENODEV:
 	case ENOENT:
 	case EOPNOTSUPP:
 	case ENOSYS:
-		return fail(watcher, EXIT_NO_KERNEL,
-			    "'%s' cannot be watched: this machine, or its hypervisor, has no "
-			    "hardware watchpoints",
-			    name);
+		return watcher_fail(
+			watcher, EXIT_NO_KERNEL,
+			"'%s' cannot be watched: this machine, or its hypervisor, has no "
+			"hardware watchpoints",
+			name);
 	case EPERM:
 	case EACCES:
-		return fail(watcher, EXIT_NO_PRIVILEGE,
-			    "'%s' cannot be watched: the kernel refuses (%s)", name,
-			    strerror(-error));
+		return watcher_fail(watcher, EXIT_NO_PRIVILEGE,
+				    "'%s' cannot be watched: the kernel refuses (%s)", name,
+				    strerror(-error));
 	case EINVAL:
-		return fail(watcher, EXIT_USAGE,
-			    "'%s' cannot be watched: the kernel takes no watchpoint at that "
-			    "address",
-			    name);
+		return watcher_fail(
+			watcher, EXIT_USAGE,
+			"'%s' cannot be watched: the kernel takes no watchpoint at that "
+			"address",
+			name);
 	default:
-		return fail(watcher, EXIT_NO_KERNEL, "'%s' cannot be watched: %s", name,
-			    strerror(-error));
+		return watcher_fail(watcher, EXIT_NO_KERNEL, "'%s' cannot be watched: %s", name,
+				    strerror(-error));
 	}
 }
 
@@ -275,15 +244,15 @@ static int set_watch(struct watcher *watcher, size_t index)
 		watcher->kernel.control->reads |= 1u << index;
 	watcher->kernel.control->sizes[index] = watched->variable.size;
 	for (int cpu = 0; cpu < cpus; cpu++) {
-		int fd = open_event(&attr, -1, cpu), error = fd;
+		int fd = watcher_open_event(&attr, -1, cpu), error = fd;
 
 		/* A CPU that is off line. */
 		if (fd == -ENODEV && any)
 			continue;
 		if (fd >= 0)
-			error = add_event(watcher, fd, watcher->kernel.on_access, index);
+			error = watcher_add_event(watcher, fd, watcher->kernel.on_access, index);
 		if (error < 0)
-			return explain_refusal(watcher, watched->request.text, error);
+			return watcher_explain_refusal(watcher, watched->request.text, error);
 		any = true;
 	}
 	return EXIT_OK;
@@ -312,9 +281,9 @@ static int look_at_modules(struct watcher *watcher, pid_t pid)
 	int error = files_look(&watcher->modules, pid);
 
 	if (error || !files_program(&watcher->modules))
-		return fail(watcher, EXIT_NO_TARGET,
-			    "the memory of process %d cannot be looked at: %s", pid,
-			    error ? strerror(-error) : "it is gone");
+		return watcher_fail(watcher, EXIT_NO_TARGET,
+				    "the memory of process %d cannot be looked at: %s", pid,
+				    error ? strerror(-error) : "it is gone");
 	return EXIT_OK;
 }
 
@@ -326,9 +295,9 @@ static int find_absolute(struct watcher *watcher, struct variable_watched *watch
 	watched->variable.size = watched->request.size;
 	files_is_shared(pid, watched->request.address, &mapped);
 	if (!mapped)
-		return fail(watcher, EXIT_USAGE,
-			    "'%s' cannot be watched: the process has no memory there",
-			    watched->request.text);
+		return watcher_fail(watcher, EXIT_USAGE,
+				    "'%s' cannot be watched: the process has no memory there",
+				    watched->request.text);
 	watched->found = true;
 	return EXIT_OK;
 }
@@ -398,16 +367,17 @@ static int find_one(struct watcher *watcher, struct variable_watched *watched, p
 			error = of_library;
 	}
 	if (result == -ENOENT && libraries)
-		return fail(watcher, EXIT_USAGE,
-			    "%s, and neither has any of the libraries that it is linked with (what "
-			    "it loads later, with dlopen, is not known yet: `attach` then)",
-			    error.text);
+		return watcher_fail(
+			watcher, EXIT_USAGE,
+			"%s, and neither has any of the libraries that it is linked with (what "
+			"it loads later, with dlopen, is not known yet: `attach` then)",
+			error.text);
 	if (result && result != -ENOENT)
-		return fail(watcher, EXIT_USAGE, "%s", error.text);
+		return watcher_fail(watcher, EXIT_USAGE, "%s", error.text);
 	return EXIT_OK;
 }
 
-static int find_all(struct watcher *watcher, pid_t pid, bool libraries, bool *ret_complete)
+int watcher_find(struct watcher *watcher, pid_t pid, bool libraries, bool *ret_complete)
 {
 	int status = look_at_modules(watcher, pid);
 
@@ -474,7 +444,7 @@ static uint64_t start_stack_of(pid_t pid)
 	return at && sscanf(at, "%" SCNu64, &value) == 1 ? value : 0;
 }
 
-static int set_all(struct watcher *watcher, pid_t pid)
+int watcher_set_found(struct watcher *watcher, pid_t pid)
 {
 	int status = EXIT_OK;
 	bool mapped;
@@ -482,7 +452,7 @@ static int set_all(struct watcher *watcher, pid_t pid)
 	find_locks(watcher);
 	watcher->kernel.control->start_stack = start_stack_of(pid);
 	if (!watcher->kernel.control->start_stack)
-		return fail(watcher, EXIT_NO_TARGET, "process %d is gone", pid);
+		return watcher_fail(watcher, EXIT_NO_TARGET, "process %d is gone", pid);
 	for (size_t i = 0; i < watcher->count && !status; i++) {
 		struct variable_watched *watched = &watcher->watches[i];
 
@@ -495,83 +465,9 @@ static int set_all(struct watcher *watcher, pid_t pid)
 int watcher_set(struct watcher *watcher, pid_t pid)
 {
 	bool complete;
-	int status = find_all(watcher, pid, true, &complete);
+	int status = watcher_find(watcher, pid, true, &complete);
 
-	return status ? status : set_all(watcher, pid);
-}
-
-/* ---- a child that is held ------------------------------------------------------------------- */
-
-void watcher_hold(struct watcher *watcher, pid_t child)
-{
-	__atomic_store_n(&watcher->kernel.control->hold, child, __ATOMIC_SEQ_CST);
-}
-
-/* Only the stop is taken: if it ends, that is for others to see. */
-static int await_stop(struct watcher *watcher, pid_t child)
-{
-	siginfo_t info = {0};
-	int result;
-
-	do
-		result = waitid(P_PID, child, &info, WSTOPPED | WEXITED | WNOWAIT);
-	while (result && errno == EINTR);
-	if (result || info.si_code != CLD_STOPPED)
-		return fail(watcher, EXIT_NO_TARGET,
-			    "the program ended before its variables could be found");
-	waitid(P_PID, child, &info, WSTOPPED);
-	watcher_hold(watcher, 0);
-	return EXIT_OK;
-}
-
-/* Goes on until the program's first instruction: the libraries are in memory then. */
-static int run_to_entry(struct watcher *watcher, pid_t child)
-{
-	struct mapped_file *program = files_program(&watcher->modules);
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
-		.type = PERF_TYPE_BREAKPOINT,
-		.bp_type = HW_BREAKPOINT_X,
-		.bp_addr = program->image->entry + program->bias,
-		.bp_len = sizeof(long),
-		.sample_period = 1,
-		.exclude_kernel = 1,
-	};
-	int fd = open_event(&attr, child, -1), error = fd, status;
-
-	if (fd >= 0)
-		error = add_event(watcher, fd, watcher->kernel.on_entry, 0);
-	if (error < 0)
-		return explain_refusal(watcher, "the program's first instruction", error);
-	watcher_hold(watcher, child);
-	kill(child, SIGCONT);
-	status = await_stop(watcher, child);
-	watcher_stop(watcher);
-	watcher->trapped = 0;
-	return status;
-}
-
-int watcher_set_held(struct watcher *watcher, pid_t child)
-{
-	struct mapped_file *program;
-	bool complete = false;
-	int status = await_stop(watcher, child);
-
-	if (!status)
-		status = find_all(watcher, child, false, &complete);
-	program = files_program(&watcher->modules);
-	if (!status && !complete && program->image && program->image->dynamic)
-		status = run_to_entry(watcher, child);
-	if (!status && !complete)
-		status = find_all(watcher, child, true, &complete);
-	watcher->is_held = true;
-	if (!status)
-		status = set_all(watcher, child);
-	if (status)
-		kill(child, SIGKILL);
-	else
-		kill(child, SIGCONT);
-	return status;
+	return status ? status : watcher_set_found(watcher, pid);
 }
 
 /* ---- notes ---------------------------------------------------------------------------------- */

@@ -34,10 +34,11 @@ const char *watcher_problem(const struct watcher *watcher);
 /* Uses both for as long as it lives. */
 int watcher_begin(struct watcher *watcher, struct kernel_side *side,
 		  struct recording_writer *writer);
-/* RUN: the child is to stop as soon as it has executed its program; then, once it has, sets the
- * watchpoints and lets it go on. If that fails, it has been killed. */
+/* RUN: the child is to stop as soon as it has executed its program; then, once it has, the
+ * watchpoints are set: if that fails, it has been killed. At last it may go on. */
 void watcher_hold(struct watcher *watcher, pid_t child);
 int watcher_set_held(struct watcher *watcher, pid_t child);
+void watcher_go_on(pid_t child);
 /* ATTACH: sets the watchpoints while the process runs. */
 int watcher_set(struct watcher *watcher, pid_t pid);
 
