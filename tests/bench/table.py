@@ -7,7 +7,8 @@ WIDTH = 100
 SLOW_DOWN_MEANS = ("Against the same workload untraced just before and after: median of the pairs, "
                    "± half of what the middle half of them spans.")
 FACTS_MEAN = ("ready: from its start until it could trace. MiB: the most that one of its processes "
-              "had. CPU: its own, of one run. B/event: of its file, by event in it. lost: events, "
+              "had resident; the memory of BPF maps that it has not mapped is the kernel's and not "
+              "in it. CPU: its own, of one run. B/event: of its file, by event in it. lost: events, "
               "by its own account; seen: switches of the program against the kernel's count of "
               "them, both on pipe. whole: share of the stacks of blocked threads (by time, where "
               "it has but sums) that reach main() or the thread's first function, on futex.")

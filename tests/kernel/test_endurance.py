@@ -25,6 +25,19 @@ def descendants(pid):
     return [int(word) for word in done.stdout.split()]
 
 
+class Memory(KernelTest):
+    def test_recording_with_stacks_takes_no_more_than_64_mib(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tracer = subprocess.Popen(
+                [TOOL, "run", "-q", "--stacks", "-o", os.path.join(folder, "stacks.ptl"),
+                 "--report", "/dev/null", "--", bench("pingpong"), "futex", "200000", "1"],
+                stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(tracer.pid, 0)
+        tracer.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(tracer.returncode, 0)
+        self.assertLess(usage.ru_maxrss, 64 * 1024)
+
+
 class SuddenDeath(KernelTest):
     def killed_after(self, seconds, path):
         """A tracer with a load that goes on, killed; whether it had begun to write."""

@@ -60,7 +60,7 @@ static int by_number(const void *a, const void *b)
 	return (one > other) - (one < other);
 }
 
-static int add_followed(const struct kernel_side *side, struct followed *followed)
+static int add_followed(struct kernel_side *side, struct followed *followed)
 {
 	const struct pl_slot *slot;
 

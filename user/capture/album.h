@@ -10,8 +10,8 @@ struct kernel_side;
 struct recording_writer;
 
 struct album_options {
-	uint64_t every;			/* ns between two snapshots */
-	const struct kernel_side *side; /* whose threads are in the picture */
+	uint64_t every;		  /* ns between two snapshots */
+	struct kernel_side *side; /* whose threads are in the picture */
 	struct recording_writer *writer;
 };
 

@@ -47,17 +47,21 @@ static int map_stacks(struct kernel_side *side)
 {
 	struct ptrace_lab_bpf *skeleton = side->skeleton;
 	struct kernel_side_stacks *stacks = &side->stacks;
+	int error;
 
 	*stacks = (struct kernel_side_stacks){.processes_fd = -1, .ring_fd = -1};
 	if (!side->stack_kinds)
 		return 0;
-	stacks->words = map_memory(skeleton->maps.unwind_words, WORDS_BYTES);
+	error = map_window_open(&side->words, bpf_map__fd(skeleton->maps.unwind_words),
+				WORDS_BYTES);
+	if (error)
+		return error;
+	stacks->words = &side->words;
 	stacks->rules = map_memory(skeleton->maps.unwind_rules, RULES_BYTES);
 	stacks->mappings = map_memory(skeleton->maps.mappings, MAPPINGS_BYTES);
 	stacks->spaces = map_memory(skeleton->maps.spaces, SPACES_BYTES);
 	stacks->pythons = map_memory(skeleton->maps.pythons, PYTHONS_BYTES);
-	if (!stacks->words || !stacks->rules || !stacks->mappings || !stacks->spaces ||
-	    !stacks->pythons)
+	if (!stacks->rules || !stacks->mappings || !stacks->spaces || !stacks->pythons)
 		return -errno;
 	stacks->control = &skeleton->bss->stack_control;
 	stacks->processes_fd = bpf_map__fd(skeleton->maps.space_of_process);
@@ -68,13 +72,15 @@ static int map_stacks(struct kernel_side *side)
 static int map_all(struct kernel_side *side)
 {
 	struct ptrace_lab_bpf *skeleton = side->skeleton;
+	int error;
 
 	side->lanes = map_memory(skeleton->maps.lanes, sizeof(struct pl_lane) * side->cpus);
 	side->lane_data = map_memory(skeleton->maps.lane_data, side->lane_stride * side->cpus);
-	side->slots = map_memory(skeleton->maps.slots, sizeof(struct pl_slot) * SLOTS);
-	if (!side->lanes || !side->lane_data || !side->slots)
+	if (!side->lanes || !side->lane_data)
 		return -errno;
-	return map_stacks(side);
+	error = map_window_open(&side->slots, bpf_map__fd(skeleton->maps.slots),
+				sizeof(struct pl_slot) * SLOTS);
+	return error ? error : map_stacks(side);
 }
 
 int kernel_side_explain(int error)
@@ -156,10 +162,8 @@ void kernel_side_free(struct kernel_side **slot)
 		munmap(side->lanes, page_round(sizeof(struct pl_lane) * side->cpus));
 	if (side->lane_data)
 		munmap(side->lane_data, page_round(side->lane_stride * side->cpus));
-	if (side->slots)
-		munmap(side->slots, page_round(sizeof(struct pl_slot) * SLOTS));
-	if (side->stacks.words)
-		munmap(side->stacks.words, page_round(WORDS_BYTES));
+	map_window_close(&side->slots);
+	map_window_close(&side->words);
 	if (side->stacks.rules)
 		munmap(side->stacks.rules, page_round(RULES_BYTES));
 	if (side->stacks.mappings)
@@ -193,11 +197,18 @@ struct lane_view kernel_side_lane(const struct kernel_side *side, unsigned int c
 	};
 }
 
-const struct pl_slot *kernel_side_slot(const struct kernel_side *side, uint32_t index)
+const struct pl_slot *kernel_side_slot(struct kernel_side *side, uint32_t index)
 {
 	uint32_t used = __atomic_load_n(&side->skeleton->bss->control.next_slot, __ATOMIC_RELAXED);
+	const struct pl_slot *slots = side->slots.memory;
 
-	return index < used && index < SLOTS ? &side->slots[index] : NULL;
+	if (index >= used || index >= SLOTS)
+		return NULL;
+	if (map_window_reach(&side->slots, (index + 1) * sizeof(*slots))) {
+		log_error("no memory to look at all threads: some are missing in what follows");
+		return NULL;
+	}
+	return &slots[index];
 }
 
 int kernel_side_life_fd(const struct kernel_side *side)

@@ -15,6 +15,7 @@
 #include "bpf/watch_events.h"
 
 struct kernel_side;
+struct map_window;
 struct marks;
 
 struct kernel_side_options {
@@ -42,7 +43,7 @@ struct lane_view {
 
 /* The memory shared for stacks (bpf/stacks.h); with stacks off, all is NULL and -1. */
 struct kernel_side_stacks {
-	uint32_t *words; /* of tables */
+	struct map_window *words; /* of tables */
 	struct pl_unwind_rule *rules;
 	struct pl_mapping *mappings;
 	struct pl_space *spaces;
@@ -89,7 +90,7 @@ int kernel_side_settle(struct kernel_side *side);
 unsigned int kernel_side_lanes(const struct kernel_side *side);
 struct lane_view kernel_side_lane(const struct kernel_side *side, unsigned int cpu);
 /* Slots that were ever used: index 1 and up; NULL past the last one. */
-const struct pl_slot *kernel_side_slot(const struct kernel_side *side, uint32_t index);
+const struct pl_slot *kernel_side_slot(struct kernel_side *side, uint32_t index);
 int kernel_side_life_fd(const struct kernel_side *side);
 const struct pl_control *kernel_side_control(const struct kernel_side *side);
 /* After the end: kinds of signals of which some have not been told, the one that follows `after`

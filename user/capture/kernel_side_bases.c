@@ -109,7 +109,7 @@ static void copy_slot(struct pl_base *base, const struct pl_slot *slot)
 }
 
 /* Threads on their way out are in no list of tasks any more, and may still be seen to switch. */
-static int add_unlisted(const struct kernel_side *side, base_vector *bases)
+static int add_unlisted(struct kernel_side *side, base_vector *bases)
 {
 	size_t listed = bases->count;
 	const struct pl_slot *slot;

@@ -5,6 +5,7 @@
 
 #include "base/vector.h"
 #include "capture/kernel_side.h"
+#include "capture/map_window.h"
 #include "capture/marks.h"
 #include "ptrace_lab.skel.h"
 
@@ -26,7 +27,8 @@ struct kernel_side {
 	size_t lane_stride;
 	struct pl_lane *lanes;
 	uint8_t *lane_data;
-	struct pl_slot *slots;
+	struct map_window slots; /* struct pl_slot */
+	struct map_window words; /* of unwind tables */
 	struct kernel_side_stacks stacks;
 	uint32_t stack_kinds;
 	struct bpf_link **clocks; /* of the sampling clock, one per CPU */

@@ -90,7 +90,7 @@ void kernel_side_wait(void)
 		usleep(20000);
 }
 
-static bool has_threads(const struct kernel_side *side, pid_t pid)
+static bool has_threads(struct kernel_side *side, pid_t pid)
 {
 	const struct pl_slot *slot;
 

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/cleanup.h"
+#include "capture/map_window.h"
 
 #define RULE_SLOTS 8192u
 
@@ -74,7 +75,7 @@ static void put_blocks(struct stack_tables *tables, const struct unwind_table *t
 		       const uint32_t *numbers)
 {
 	uint64_t index = tables->used, at = index + table->block_count;
-	uint32_t *words = tables->shared->words;
+	uint32_t *words = tables->shared->words->memory;
 
 	for (uint32_t i = 0; i < table->block_count; i++) {
 		uint32_t first = table->index[i] >> PL_BLOCK_ROWS_BITS;
@@ -97,12 +98,16 @@ int stack_tables_add(struct stack_tables *tables, const struct unwind_table *tab
 	/* Each chunk's end may cost a block's rows less one. */
 	uint64_t words = (uint64_t)table->block_count + table->row_count;
 	CLEANUP_FREE uint32_t *numbers = calloc(table->rule_count, sizeof(*numbers));
+	int error;
 
 	if (!numbers)
 		return -ENOMEM;
 	words += (words / PL_CHUNK_WORDS + 2) * (PL_BLOCK_ROWS_MASK + 1);
 	if (words > (uint64_t)PL_CHUNKS * PL_CHUNK_WORDS - tables->used)
 		return -ENOSPC;
+	error = map_window_reach(tables->shared->words, (tables->used + words) * sizeof(uint32_t));
+	if (error)
+		return error;
 	for (uint32_t i = 0; i < table->rule_count; i++)
 		numbers[i] = add_rule(tables, &table->rules[i]);
 	*ret_index = tables->used;
