@@ -15,9 +15,14 @@ DEADLOCKED = 117
 class Hung:
     """A target that is stuck already."""
 
-    def __init__(self, kind):
-        self.process = subprocess.Popen([target("hangs"), kind], stdout=subprocess.PIPE, text=True)
-        self.process.stdout.readline()
+    def __init__(self, kind, before=()):
+        self.process = subprocess.Popen([*before, target("hangs"), kind], stdout=subprocess.PIPE,
+                                        text=True)
+        self.process.child = None
+        for line in iter(self.process.stdout.readline, "ready\n"):
+            if not line:
+                raise AssertionError(f"hangs {kind} ended")
+            self.process.child = int(line.split()[1])
         time.sleep(0.15)
 
     def __enter__(self):
@@ -51,13 +56,13 @@ class AlreadyHung(KernelTest):
             self.assertIsNone(process.poll(), "the target must live on")
         return traced
 
-    def seconds_until_named(self):
-        with Hung("mutex") as process:
+    def seconds_until_named(self, kind, words):
+        with Hung(kind) as process:
             begin = time.monotonic()
             with subprocess.Popen([TOOL, "attach", "-p", str(process.pid)], text=True,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as attach:
                 for line in attach.stderr:
-                    if "waits for global_one, which waiter-1" in line:
+                    if words in line:
                         return time.monotonic() - begin
         return None
 
@@ -69,7 +74,10 @@ class AlreadyHung(KernelTest):
         self.assertIn("deadlock: 2 threads wait for each other", traced.error)
         self.assertIn("waits for global_two, which waiter-2", traced.error)
         self.assertIn("2 threads wait for each other in a circle", traced.text)
-        self.assertLess(min(self.seconds_until_named() for _ in range(3)), 1.0)
+        self.assert_named_soon("mutex", "waits for global_one, which waiter-1")
+
+    def assert_named_soon(self, kind, words):
+        self.assertLess(min(self.seconds_until_named(kind, words) for _ in range(3)), 1.0)
 
     def test_where_each_waits_is_told_and_nobody_is_stopped_for_it(self):
         with Hung("mutex") as process:
@@ -119,10 +127,34 @@ class AlreadyHung(KernelTest):
             with self.subTest(kind), Hung(kind) as process:
                 traced = Traced(["attach", "-p", process.pid])
                 self.assertIsNone(process.poll(), "the target must live on")
+                with open(f"/proc/{process.child}/stat", encoding="ascii") as file:
+                    self.assertEqual(file.read().split()[2], "S", "and so must the other one")
                 self.assertEqual(traced.status, DEADLOCKED)
                 self.assertEqual({k: v[1] for k, v in circle(traced).items()},
                                  {"hangs": "waiter-2", "waiter-2": "hangs"})
-                self.assertRegex(traced.error, "also follows process [0-9]+ .hangs., which holds")
+                self.assertIn(f"also follows process {process.child} (hangs), which holds a lock "
+                              f"that process {process.pid} waits for\n", traced.error)
+        self.assert_named_soon("shared", ", which hangs")
+
+    def test_a_chain_through_many_processes_is_followed_so_far_and_that_is_said(self):
+        with Hung("chain") as process:
+            traced = Traced(["attach", "-p", process.pid, "-d", "200ms"])
+        self.assertEqual(traced.status, 0, traced.error)
+        self.assertEqual(traced.error.count("also follows process"), 64)
+        self.assertIn("lead through more than 64 other processes: the others are not followed",
+                      traced.error)
+        self.assertEqual(len({t["pid"] for t in traced.json["threads"]}), 65)
+
+    def test_a_target_in_a_pid_namespace_of_its_own_is_told_as_such(self):
+        with Hung("shared", before=("unshare", "--pid", "--fork", "--kill-child")) as process:
+            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+                inside = int(file.read().split()[0])
+            traced = Traced(["attach", "-p", inside, "-d", "200ms"])
+        self.assertRegex(traced.error, f"process {inside} .hangs. numbers its threads in a pid "
+                                       "namespace of its own: whether another process holds what "
+                                       "it waits for cannot be told\n")
+        self.assertNotIn("also follows", traced.error)
+        self.assertEqual({t["pid"] for t in traced.json["threads"]}, {inside})
 
     def test_locks_on_heap_and_stack_are_told_as_such(self):
         names = {v[0] for v in circle(self.attach("stack")).values()}

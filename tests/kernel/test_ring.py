@@ -76,8 +76,11 @@ class RingTest(KernelTest):
             if not thread["kernel"]:
                 continue
             self.assertTrue(thread["totals_agree"], thread)
+            # The kernel charges a thread from when it picks it, we from the switch itself: 8 us
+            # later on a CPU that slept, and more if others trace the same.
+            switches = thread["switches_voluntary"] + thread["switches_involuntary"]
             self.assertLess(abs(thread["running_ns"] - thread["kernel"]["runtime_ns"]),
-                            thread["running_ns"] * 0.05 + 5 * MS)
+                            thread["running_ns"] * 0.05 + 5 * MS + switches * 0.03 * MS)
 
 
 class Parts(RingTest):

@@ -7,9 +7,10 @@
  * Prints "ready" when all of them are stuck, and goes on for ten minutes, or as long as told.
  * Kinds: mutex, self, pi (one of the locks inherits priority), rwlock, join, shared (two processes
  * and two locks in memory that they share), shared-pi, shared-robust (the same with one that
- * inherits priority, or robust ones; all three tell the other process first: "child PID"), stack
- * (one lock on a stack, one on the heap), none (a healthy program that looks similar: all wait for
- *one that sleeps).
+ * inherits priority, or robust ones; all three tell the other process first: "child PID"), chain
+ * (no circle: each of 70 processes waits for a lock that the next one holds, and the last sleeps),
+ * stack (one lock on a stack, one on the heap), none (a healthy program that looks similar: all
+ * wait for one that sleeps).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -133,13 +134,52 @@ static pid_t two_processes(int protocol, int robust)
 	return child;
 }
 
+#define CHAIN 70
+
+struct chain {
+	pthread_mutex_t locks[CHAIN + 1];
+	unsigned int ready;
+};
+
+/* Each holds a lock before the next process is there. */
+static void chain(void)
+{
+	struct chain *chain = mmap(NULL, sizeof(*chain), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	static unsigned int alone = 1;
+	static struct order first;
+	pid_t parent = getpid();
+
+	for (int i = 0; i <= CHAIN; i++)
+		init(&chain->locks[i], PTHREAD_PRIO_NONE, PTHREAD_PROCESS_SHARED,
+		     PTHREAD_MUTEX_STALLED);
+	for (int i = 1; i <= CHAIN; i++) {
+		if (fork())
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		pthread_mutex_lock(&chain->locks[i]);
+		__atomic_add_fetch(&chain->ready, 1, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&chain->ready, __ATOMIC_SEQ_CST) < CHAIN)
+			nap(1);
+		if (i < CHAIN)
+			pthread_mutex_lock(&chain->locks[i + 1]);
+		nap(600000);
+		_exit(0);
+	}
+	while (__atomic_load_n(&chain->ready, __ATOMIC_SEQ_CST) < CHAIN)
+		nap(1);
+	first = (struct order){&chain->locks[0], &chain->locks[1], &alone};
+	start(cross, &first, "waiter-1");
+}
+
 int main(int argc, char **argv)
 {
 	const char *kind = argc > 1 ? argv[1] : "";
 	struct order one = {&global_one, &global_two, &arrived};
 	struct order two = {&global_two, &global_one, &arrived};
 	pthread_mutex_t on_stack = PTHREAD_MUTEX_INITIALIZER;
-
 	pid_t child = 0;
 
 	main_thread = pthread_self();
@@ -176,6 +216,8 @@ int main(int argc, char **argv)
 		child = two_processes(PTHREAD_PRIO_INHERIT, PTHREAD_MUTEX_STALLED);
 	} else if (!strcmp(kind, "shared-robust")) {
 		child = two_processes(PTHREAD_PRIO_NONE, PTHREAD_MUTEX_ROBUST);
+	} else if (!strcmp(kind, "chain")) {
+		chain();
 	} else if (!strcmp(kind, "none")) {
 		pthread_mutex_lock(&global_one);
 		start(wait_for_global, NULL, "waiter-1");
