@@ -143,9 +143,13 @@ static int start_holds(struct session *session)
 	return holds_begin(&request, session->side, &session->holds);
 }
 
-static int fetch_for_flight(void *session)
+/* The names of stacks may not wait: a part is whole when it is cut. */
+static int fetch_for_flight(void *context)
 {
-	return session_fetch(session);
+	struct session *session = context;
+	int error = session_fetch(session);
+
+	return !error && session->stacks ? stacks_finish(session->stacks) : error;
 }
 
 /* Before anything is attached: from here on everything is kept, as long as there is room. */

@@ -19,8 +19,8 @@ int flight_new(const struct capture_options *options, struct flight **ret);
 void flight_free(struct flight **flight);
 /* Belongs to the flight recorder. */
 struct recording_writer *flight_writer(struct flight *flight);
-/* Everything is loaded, and nothing attached. `fetch` empties the kernel side's buffers. 0 or
- * -errno, as all below. */
+/* Everything is loaded, and nothing attached. `fetch` empties the kernel side's buffers, and
+ * writes what waits. 0 or -errno, as all below. */
 struct flight_begin {
 	struct kernel_side *side;
 	const struct stacks *stacks; /* or NULL */
