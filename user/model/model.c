@@ -251,7 +251,7 @@ static void tell_progress(const struct work *work, uint64_t items, uint64_t time
 {
 	uint64_t whole = work->end - work->begin;
 
-	if (work->progress && items % PROGRESS_EVERY == 0 && whole && time >= work->begin)
+	if (work->progress && whole && time >= work->begin)
 		work->progress->advanced(work->progress->context, items,
 					 (double)(time - work->begin) / whole);
 }
@@ -269,7 +269,8 @@ static int feed_all(struct work *work, struct recording *recording, struct model
 		error = timeline_feed(work->timeline, &item);
 		if (error)
 			return error;
-		tell_progress(work, ++items, item.time);
+		if (++items % PROGRESS_EVERY == 0)
+			tell_progress(work, items, item.time);
 	}
 	if (more == -ENOMEM)
 		return more;

@@ -80,6 +80,7 @@ void recording_rewind(struct recording *recording)
 
 	recording->heap_count = 0;
 	recording->delivered = false;
+	recording->lane = NULL;
 	recording->error = 0;
 	vector_for_each (&recording->lives, source)
 		start_source(recording, source);
@@ -167,23 +168,29 @@ static inline void attach(const union pl_record *records, size_t at, struct reco
 	}
 }
 
+static inline void deliver_record(const struct source *lane, uint64_t time,
+				  struct recording_item *ret)
+{
+	const union pl_record *records = lane->unpacked;
+	size_t at = lane->at;
+
+	*ret = (struct recording_item){.time = time, .cpu = lane->cpu, .record = &records[at]};
+	/* Mostly nothing but another switch comes before it. */
+	if (records[at].kind == PL_SWITCH && at && records[at - 1].kind != PL_SWITCH)
+		attach(records, at, ret);
+}
+
 static inline void deliver(const struct heap_entry *entry, struct recording_item *ret)
 {
 	const struct source *source = entry->source;
 
-	const union pl_record *records = source->unpacked;
-
-	*ret = (struct recording_item){.time = entry->time, .cpu = source->cpu};
-	if (source->is_life) {
-		ret->life = (const void *)life_head(source);
-		ret->cpu = ret->life->head.cpu;
+	if (!source->is_life) {
+		deliver_record(source, entry->time, ret);
 		return;
 	}
-	ret->record = &records[source->at];
-	/* Mostly nothing but another switch comes before it. */
-	if (ret->record->kind == PL_SWITCH && source->at &&
-	    records[source->at - 1].kind != PL_SWITCH)
-		attach(records, source->at, ret);
+	*ret = (struct recording_item){.time = entry->time,
+				       .life = (const void *)life_head(source)};
+	ret->cpu = ret->life->head.cpu;
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -298,8 +305,19 @@ static int end_of_stream(struct recording *recording)
 	return recording->error;
 }
 
-int recording_next(struct recording *recording, struct recording_item *ret,
-		   struct recording_error *ret_error)
+/* All others have their next item after that. */
+static uint64_t before_others(const struct recording *recording)
+{
+	const struct heap_entry *heap = recording->heap;
+	uint64_t time = UINT64_MAX;
+
+	for (size_t i = 1; i < recording->heap_count && i < 3; i++)
+		time = heap[i].time < time ? heap[i].time : time;
+	return time;
+}
+
+static int next_slowly(struct recording *recording, struct recording_item *ret,
+		       struct recording_error *ret_error)
 {
 	if (recording->delivered) {
 		recording->delivered = false;
@@ -312,6 +330,8 @@ int recording_next(struct recording *recording, struct recording_item *ret,
 		if (source->is_loaded) {
 			deliver(&recording->heap[0], ret);
 			recording->delivered = true;
+			recording->lane = source->is_life ? NULL : source;
+			recording->others = before_others(recording);
 			return 1;
 		}
 		recording->error = source_load(recording, source);
@@ -323,4 +343,25 @@ int recording_next(struct recording *recording, struct recording_item *ret,
 	if (ret_error)
 		*ret_error = recording->error_text;
 	return recording->error;
+}
+
+/* Mostly the lane of the last item has the next one as well. */
+int recording_next(struct recording *recording, struct recording_item *ret,
+		   struct recording_error *ret_error)
+{
+	struct source *lane = recording->lane;
+	uint64_t time;
+
+	if (lane) {
+		size_t at = lane->at++;
+
+		if (lane_seek(lane, &time) && time < recording->others) {
+			recording->heap[0].time = time;
+			deliver_record(lane, time, ret);
+			return 1;
+		}
+		lane->at = at;
+		recording->lane = NULL;
+	}
+	return next_slowly(recording, ret, ret_error);
 }

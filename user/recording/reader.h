@@ -71,8 +71,10 @@ struct recording {
 
 	struct heap_entry *heap;
 	size_t heap_count;
-	bool delivered; /* the first of the heap has been given out: go on before the next */
-	int error;	/* of recording_next, until a rewind */
+	bool delivered;	     /* the first of the heap has been given out: go on before the next */
+	struct source *lane; /* whose record that was; NULL: nobody's */
+	uint64_t others;     /* up to then only that lane has items */
+	int error;	     /* of recording_next, until a rewind */
 	struct recording_error error_text;
 };
 

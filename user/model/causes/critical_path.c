@@ -144,6 +144,12 @@ void causes_put_down(struct causes *causes, uint32_t thread)
 
 /* ---- intervals ----------------------------------------------------------------------------- */
 
+static inline void note_last(struct last_run *last, const struct interval *interval)
+{
+	if (interval->end >= last->end)
+		*last = (struct last_run){interval->thread, interval->end};
+}
+
 static int end_run(struct causes *causes, struct cause_thread *it, const struct interval *interval)
 {
 	struct past_run *run = past_add(&it->past, causes->past_limit);
@@ -156,18 +162,13 @@ static int end_run(struct causes *causes, struct cause_thread *it, const struct 
 	run->end = interval->end;
 	run->ready = it->ready;
 	run->node = it->node;
-	clocks_copy(&causes->replay, &run->clocks, &it->clocks);
+	run->clocks = it->clocks;
 	replay_leave(&causes->replay, &it->clocks, &it->seats, interval->end - interval->begin,
 		     interval->end);
 	it->ran = interval->end - interval->begin;
-	it->last_ran = interval->end;
-	if (causes->last_of_all == NO_THREAD ||
-	    interval->end >= causes->threads.items[causes->last_of_all].last_ran)
-		causes->last_of_all = interval->thread;
-	if (it->is_target &&
-	    (causes->last_of_target == NO_THREAD ||
-	     interval->end >= causes->threads.items[causes->last_of_target].last_ran))
-		causes->last_of_target = interval->thread;
+	note_last(&causes->last_of_all, interval);
+	if (it->is_target)
+		note_last(&causes->last_of_target, interval);
 	return 0;
 }
 
@@ -250,37 +251,40 @@ static int tidy(struct causes *causes)
 
 		past_forget(&it->past, before);
 		/* Of the dead, only who may turn out to have been the last is of interest. */
-		if (!timeline_open(causes->timeline, i) && i != causes->last_of_all &&
-		    i != causes->last_of_target)
+		if (!timeline_open(causes->timeline, i) && i != causes->last_of_all.thread &&
+		    i != causes->last_of_target.thread)
 			it->node = NO_PATH;
 	}
 	return path_tree_tidy(&causes->tree, visit_roots, causes);
 }
 
-/* Before anything else: the numbers of nodes may change here. */
-static int prepare_slowly(struct causes *causes, const struct interval *interval)
+static struct cause_thread *prepare(struct causes *causes, const struct interval *interval)
 {
 	struct cause_thread *it;
-	int error = 0;
 
-	if (interval->thread >= causes->threads.count)
-		error = reserve_thread(causes, interval->thread);
-	if (!error && path_tree_is_full(&causes->tree))
-		error = tidy(causes);
-	if (error)
-		return error;
+	if (!causes->error && interval->thread >= causes->threads.count)
+		causes->error = reserve_thread(causes, interval->thread);
+	if (!causes->error && path_tree_is_full(&causes->tree))
+		causes->error = tidy(causes);
+	if (causes->error)
+		return NULL;
 	it = &causes->threads.items[interval->thread];
 	if (it->node == NO_PATH)
 		begin_path(causes, it, interval->begin);
-	return 0;
+	return it;
 }
 
-static inline int prepare(struct causes *causes, const struct interval *interval)
+/* The thread of an interval; NULL if memory is out. Before anything else: the numbers of nodes may
+ * change here. */
+static inline struct cause_thread *thread_of(struct causes *causes, const struct interval *interval)
 {
-	if (interval->thread < causes->threads.count && !path_tree_is_full(&causes->tree) &&
-	    causes->threads.items[interval->thread].node != NO_PATH)
-		return 0;
-	return prepare_slowly(causes, interval);
+	struct cause_thread *it;
+
+	if (interval->thread >= causes->threads.count || path_tree_is_full(&causes->tree) ||
+	    causes->error)
+		return prepare(causes, interval);
+	it = &causes->threads.items[interval->thread];
+	return it->node != NO_PATH ? it : prepare(causes, interval);
 }
 
 /* ---- births -------------------------------------------------------------------------------- */
@@ -293,21 +297,19 @@ static int take_over_unseen(struct causes *causes, const struct interval *born)
 	const struct interval *open =
 		thread == NO_THREAD ? NULL : timeline_open(causes->timeline, thread);
 	struct cause_thread *it, *maker;
-	int error;
 
 	if (!open || thread == born->thread || open->begin > born->begin)
 		return 0;
-	error = prepare(causes, open);
-	if (error)
-		return error;
-	maker = &causes->threads.items[thread];
+	maker = thread_of(causes, open);
+	if (!maker)
+		return causes->error;
 	it = &causes->threads.items[born->thread];
 	put_down(causes, maker, thread);
 	it->node = path_tree_add(&causes->tree, maker->node,
 				 path_key(thread, PATH_UNKNOWN, REASON_NONE, PL_NO_SYSCALL), 0,
 				 born->begin);
 	it->ready = it->ran = 0;
-	clocks_copy(&causes->replay, &it->clocks, &maker->clocks);
+	it->clocks = maker->clocks;
 	clocks_pass(&causes->replay, &it->clocks, born->begin - open->begin);
 	return 0;
 }
@@ -322,7 +324,7 @@ static int take_over_maker(struct causes *causes, const struct interval *born)
 	if (!find_moment(causes, born->waker, born->begin, &moment) ||
 	    moment.thread == born->thread)
 		return take_over_unseen(causes, born);
-	clocks_copy(&causes->replay, &it->clocks, moment.clocks);
+	it->clocks = *moment.clocks;
 	clocks_pass(&causes->replay, &it->clocks, born->begin - moment.run_begin);
 	take_over(causes, it, &moment, REASON_NONE, born->begin);
 	return 0;
@@ -330,40 +332,41 @@ static int take_over_maker(struct causes *causes, const struct interval *born)
 
 /* ---- visiting ------------------------------------------------------------------------------ */
 
-static void on_begin(void *context, const struct interval *interval)
+static void on_born(void *context, const struct interval *interval)
 {
 	struct causes *causes = context;
-	struct cause_thread *it;
+
+	if (thread_of(causes, interval))
+		causes->error = take_over_maker(causes, interval);
+}
+
+static void on_dispatch(void *context, const struct interval *interval)
+{
+	struct causes *causes = context;
+	struct cause_thread *it = thread_of(causes, interval);
 	uint64_t *seen;
 
-	if (!causes->error)
-		causes->error = prepare(causes, interval);
-	if (causes->error)
+	if (!it)
 		return;
-	if (interval->state != STATE_RUNNING) {
-		causes->error = take_over_maker(causes, interval);
-		return;
-	}
-	it = &causes->threads.items[interval->thread];
 	seen = &causes->seen.items[it->process];
 	*seen |= 1ull << (interval->cpu & 63);
 	causes->error = replay_run(&causes->replay, interval->cpu, *seen, &it->clocks, &it->seats);
 }
 
-/* The thread of an interval that is complete; NULL if memory is out. */
-static inline struct cause_thread *thread_of(struct causes *causes, const struct interval *interval)
+/* The thread of an interval that is complete. */
+static inline struct cause_thread *end_of(struct causes *causes, const struct interval *interval)
 {
-	if (!causes->error)
-		causes->error = prepare(causes, interval);
+	struct cause_thread *it = thread_of(causes, interval);
+
 	if (interval->end > causes->now)
 		causes->now = interval->end;
-	return causes->error ? NULL : &causes->threads.items[interval->thread];
+	return it;
 }
 
 /* One for each kind of state: they have little in common, and this is done for each interval. */
 static void on_run(void *context, const struct interval *interval)
 {
-	struct cause_thread *it = thread_of(context, interval);
+	struct cause_thread *it = end_of(context, interval);
 	struct causes *causes = context;
 
 	if (it)
@@ -372,7 +375,7 @@ static void on_run(void *context, const struct interval *interval)
 
 static void on_ready(void *context, const struct interval *interval)
 {
-	struct cause_thread *it = thread_of(context, interval);
+	struct cause_thread *it = end_of(context, interval);
 
 	if (it)
 		end_ready(context, it, interval);
@@ -380,7 +383,7 @@ static void on_ready(void *context, const struct interval *interval)
 
 static void on_wait(void *context, const struct interval *interval)
 {
-	struct cause_thread *it = thread_of(context, interval);
+	struct cause_thread *it = end_of(context, interval);
 	struct causes *causes = context;
 
 	if (it)
@@ -389,7 +392,7 @@ static void on_wait(void *context, const struct interval *interval)
 
 static void on_unknown(void *context, const struct interval *interval)
 {
-	struct cause_thread *it = thread_of(context, interval);
+	struct cause_thread *it = end_of(context, interval);
 
 	if (it)
 		end_unknown(context, it, interval);
@@ -398,8 +401,9 @@ static void on_unknown(void *context, const struct interval *interval)
 static int listen(struct causes *causes, struct timeline *timeline)
 {
 	const struct timeline_visitor visitors[] = {
-		{.begins = on_begin,
-		 .states_begun = 1u << STATE_RUNNING | 1u << STATE_READY_WOKEN,
+		{.begins = on_born, .states_begun = 1u << STATE_READY_WOKEN},
+		{.begins = on_dispatch,
+		 .states_begun = 1u << STATE_RUNNING,
 		 .interval = on_run,
 		 .states = 1u << STATE_RUNNING},
 		{.interval = on_ready,
@@ -429,7 +433,7 @@ int causes_new(struct timeline *timeline, const struct causes_options *options, 
 	causes->timeline = timeline;
 	causes->target = options->target;
 	causes->past_span = PAST_SPAN;
-	causes->last_of_all = causes->last_of_target = NO_THREAD;
+	causes->last_of_all.thread = causes->last_of_target.thread = NO_THREAD;
 	error = path_tree_init(&causes->tree, &scale);
 	if (!error)
 		error = replay_init(&causes->replay, options->cpus);

@@ -30,13 +30,13 @@ static uint32_t last_thread(const struct causes *causes)
 	const struct population *population = timeline_population(causes->timeline);
 	const struct thread *thread;
 
-	if (causes->last_of_target == NO_THREAD)
-		return causes->last_of_all;
+	if (causes->last_of_target.thread == NO_THREAD)
+		return causes->last_of_all.thread;
 	vector_for_each (&population->threads, thread) {
 		if (thread->tgid == causes->target && thread->alive_at_end)
-			return causes->last_of_all;
+			return causes->last_of_all.thread;
 	}
-	return causes->last_of_target;
+	return causes->last_of_target.thread;
 }
 
 /* ---- the path ------------------------------------------------------------------------------ */

@@ -26,7 +26,6 @@ struct cause_thread {
 	uint64_t ready, ran; /* first the one, then the other */
 	bool is_target;
 	uint32_t process;
-	uint64_t last_ran; /* end of its last running interval */
 	struct clocks clocks;
 	struct seats seats;
 	struct past past;
@@ -43,8 +42,12 @@ struct causes {
 	VECTOR(struct cause_thread) threads; /* by index */
 	VECTOR(uint64_t) seen; /* by process: CPUs that it ran on, bits 1 << CPU % 64 */
 	VECTOR(struct replay_lock) locks;
-	struct lock_map by_address;	      /* (address, process) -> lock */
-	uint32_t last_of_target, last_of_all; /* who ran last; NO_THREAD: nobody */
+	struct lock_map by_address; /* (address, process) -> lock */
+	/* Who ran last, and until when; NO_THREAD: nobody. */
+	struct last_run {
+		uint32_t thread;
+		uint64_t end;
+	} last_of_target, last_of_all;
 	uint64_t now;
 	uint32_t past_limit; /* runs that are kept of each thread */
 	uint64_t past_span;  /* what is older is forgotten when the tree is tidied */
@@ -54,10 +57,27 @@ struct causes {
 
 /* The running interval that `time` lies in, if it is still known. */
 const struct past_run *past_find(const struct past *past, uint64_t time);
+/* 0 or -ENOMEM. */
+int past_grow(struct past *past);
+void past_forget(struct past *past, uint64_t before);
+
+static inline struct past_run *past_run_at(const struct past *past, uint32_t i)
+{
+	return &past->runs[(past->first + i) & (past->capacity - 1)];
+}
+
 /* Room for one more, which the caller fills in; `limit` is the most to keep. NULL: memory is out.
  */
-struct past_run *past_add(struct past *past, uint32_t limit);
-void past_forget(struct past *past, uint64_t before);
+static inline struct past_run *past_add(struct past *past, uint32_t limit)
+{
+	if (past->count < past->capacity)
+		return past_run_at(past, past->count++);
+	if (past->count >= limit && past->capacity) {
+		past->first++;
+		return past_run_at(past, past->count - 1);
+	}
+	return past_grow(past) ? NULL : past_run_at(past, past->count++);
+}
 
 /* Makes `node` the whole path of a thread to where it is. */
 void causes_put_down(struct causes *causes, uint32_t thread);

@@ -161,15 +161,11 @@ static int enter_cell(struct path_fold *fold, const struct path_scale *scale, ui
 
 /* With more rivals than there is room for, the least one gives way: what is known of the others
  * stays a lower bound. */
-static inline void add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
+static void add_new_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
 {
 	unsigned int least = 0;
 
-	for (unsigned int i = 0; i < PATH_RIVALS; i++) {
-		if (fold->rivals[i].key == key && fold->rivals[i].ns) {
-			fold->rivals[i].ns += ns;
-			return;
-		}
+	for (unsigned int i = 1; i < PATH_RIVALS; i++) {
 		if (fold->rivals[i].ns < fold->rivals[least].ns)
 			least = i;
 	}
@@ -179,8 +175,19 @@ static inline void add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
 	}
 }
 
-static int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
-		uint64_t begin, uint64_t end)
+static inline void add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
+{
+	for (unsigned int i = 0; i < PATH_RIVALS; i++) {
+		if (fold->rivals[i].key == key && fold->rivals[i].ns) {
+			fold->rivals[i].ns += ns;
+			return;
+		}
+	}
+	add_new_rival(fold, key, ns);
+}
+
+static int draw_on(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
+		   uint64_t begin, uint64_t end)
 {
 	int error = 0;
 
@@ -195,6 +202,17 @@ static int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t
 		begin = part;
 	}
 	return error;
+}
+
+/* Most pieces lie in the cell at the end as a whole. */
+static inline int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
+		       uint64_t begin, uint64_t end)
+{
+	if (begin >= end || end > fold->cell_end)
+		return draw_on(fold, scale, key, begin, end);
+	add_rival(fold, key, end - begin);
+	fold->cell_ns += end - begin;
+	return 0;
 }
 
 static int join_pictures(struct path_fold *fold, const struct path_scale *scale,

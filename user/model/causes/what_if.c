@@ -7,6 +7,7 @@
 
 #define CPUS_MAX 65536
 #define NO_SEAT	 UINT32_MAX
+#define NEVER	 UINT64_MAX
 
 static int reserve(struct replay *replay, unsigned int world, unsigned int cpus)
 {
@@ -45,6 +46,21 @@ static void remove_gap(struct replay_cpu *cpu, uint32_t i)
 	memmove(&cpu->gaps[i], &cpu->gaps[i + 1], (cpu->count - i) * sizeof(cpu->gaps[0]));
 }
 
+static uint32_t least_gap(struct replay_cpu *cpu)
+{
+	uint64_t shortest = NEVER;
+	uint32_t least = 0;
+
+	for (uint32_t i = 0; i < REPLAY_GAPS; i++) {
+		uint64_t length = cpu->gaps[i].end - cpu->gaps[i].begin;
+
+		least = length < shortest ? i : least;
+		shortest = length < shortest ? length : shortest;
+	}
+	cpu->least = shortest;
+	return least;
+}
+
 #define FORGET_OLDEST_EVERY 8
 
 /* All places are taken: makes room for one of that length, false if it is the one to be forgotten.
@@ -56,12 +72,7 @@ static bool make_room(struct replay_cpu *cpu, uint64_t length)
 	if (++cpu->forgotten % FORGET_OLDEST_EVERY) {
 		if (length <= cpu->least)
 			return false;
-		for (uint32_t i = 1; i < cpu->count; i++) {
-			if (cpu->gaps[i].end - cpu->gaps[i].begin <
-			    cpu->gaps[least].end - cpu->gaps[least].begin)
-				least = i;
-		}
-		cpu->least = cpu->gaps[least].end - cpu->gaps[least].begin;
+		least = least_gap(cpu);
 		if (cpu->least >= length)
 			return false;
 	}
@@ -83,8 +94,6 @@ static void add_gap(struct replay_cpu *cpu, uint64_t begin, uint64_t end)
 }
 
 /* ---- seats --------------------------------------------------------------------------------- */
-
-#define NEVER UINT64_MAX
 
 /* When a thread whose time is `now` could begin there; in which idle time, `count`: after all. */
 static uint64_t earliest(const struct replay_cpu *cpu, uint64_t now, uint32_t *ret_gap)
@@ -112,29 +121,29 @@ struct place {
 	uint64_t begin;
 };
 
-static inline void consider(struct place *best, const struct replay_cpu *seats, uint32_t seat,
-			    uint64_t now)
+/* Looks at the seats from `base` on of which `left` has a bit. */
+static inline void consider(struct place *best, const struct replay_cpu *seats, uint32_t base,
+			    uint64_t left, uint64_t now)
 {
-	struct place place = {.seat = seat};
+	for (; left && best->begin > now; left &= left - 1) {
+		uint32_t seat = base + (uint32_t)__builtin_ctzll(left), gap;
+		uint64_t begin = earliest(&seats[seat], now, &gap);
 
-	place.begin = earliest(&seats[seat], now, &place.gap);
-	if (place.begin < best->begin)
-		*best = place;
+		if (begin < best->begin)
+			*best = (struct place){.seat = seat, .gap = gap, .begin = begin};
+	}
 }
 
 /* The first of the soonest; seat NO_SEAT if all are taken. */
-static struct place find_place(const struct replay_cpu *seats, size_t count, uint64_t allowed,
-			       uint64_t now)
+static inline struct place find_place(const struct replay_cpu *seats, size_t count,
+				      uint64_t allowed, uint64_t now)
 {
 	struct place best = {.seat = NO_SEAT, .begin = NEVER};
+	uint32_t base = 0;
 
-	for (uint32_t base = 0; base < count && best.begin > now; base += 64) {
-		uint64_t left =
-			count - base < 64 ? allowed & ((1ull << (count - base)) - 1) : allowed;
-
-		for (; left && best.begin > now; left &= left - 1)
-			consider(&best, seats, base + (uint32_t)__builtin_ctzll(left), now);
-	}
+	for (; count - base >= 64; base += 64)
+		consider(&best, seats, base, allowed, now);
+	consider(&best, seats, base, allowed & ((1ull << (count - base)) - 1), now);
 	return best;
 }
 
@@ -196,17 +205,12 @@ static inline int take_seat(struct replay *replay, unsigned int world, uint16_t 
 	return 0;
 }
 
-/* It ran for `ns` from `now` on, and made use of idle time up to `until`: what that was too short
- * for comes later. Returns when it leaves. */
-static inline uint64_t stand_up(struct replay_cpu *cpu, uint64_t now, uint64_t ns, uint64_t until)
+/* It made use of idle time up to `until`, and has been there up to `end`: what the idle time was
+ * too short for comes later. Returns when it leaves. */
+static uint64_t leave_idle_time(struct replay_cpu *cpu, uint64_t end, uint64_t until)
 {
-	uint64_t end = now + ns, rest;
+	uint64_t rest;
 
-	if (until == NEVER) {
-		cpu->free = end;
-		cpu->taken = false;
-		return end;
-	}
 	if (end <= until) {
 		add_gap(cpu, end, until);
 		return end;
@@ -233,6 +237,16 @@ static inline uint64_t stand_up(struct replay_cpu *cpu, uint64_t now, uint64_t n
 	/* Beside who sits there now, if need be: that one's end is not known yet. */
 	if (!cpu->taken)
 		cpu->free = end;
+	return end;
+}
+
+/* It ran until `end`. Returns when it leaves. */
+static inline uint64_t stand_up(struct replay_cpu *cpu, uint64_t end, uint64_t until)
+{
+	if (until != NEVER)
+		return leave_idle_time(cpu, end, until);
+	cpu->free = end;
+	cpu->taken = false;
 	return end;
 }
 
@@ -269,15 +283,15 @@ void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *se
 
 	for (; left; left &= left - 1) {
 		unsigned int i = __builtin_ctz(left);
+		uint64_t end = clocks->now[i] + ns;
 		struct replay_cpu *cpu = NULL;
 
-		if (seats->taken && seats->cpu[i] < replay->seats[i].count)
+		if (seats->taken && seats->cpu[i] < replay->seats[i].count) {
 			cpu = &replay->seats[i].items[seats->cpu[i]];
-		if (cpu)
-			clocks->now[i] = stand_up(cpu, clocks->now[i], ns, seats->until[i]);
-		else
-			clocks->now[i] += ns;
-		not_later(cpu, &clocks->now[i], real);
+			end = stand_up(cpu, end, seats->until[i]);
+		}
+		not_later(cpu, &end, real);
+		clocks->now[i] = end;
 	}
 	clocks->now[WORLD_CPUS] += ns;
 	not_later(NULL, &clocks->now[WORLD_CPUS], real);

@@ -127,14 +127,6 @@ void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *se
 /* World `world` begins anew, as a copy of the one that is as it was. */
 int replay_copy_world(struct replay *replay, unsigned int world);
 
-/* Those of worlds that nobody has yet are set when the world is founded. */
-static inline void clocks_copy(const struct replay *replay, struct clocks *to,
-			       const struct clocks *from)
-{
-	for (unsigned int i = 0; i < replay->worlds; i++)
-		to->now[i] = from->now[i];
-}
-
 /* Time goes by for a thread in all worlds alike. */
 static inline void clocks_pass(const struct replay *replay, struct clocks *clocks, uint64_t ns)
 {
