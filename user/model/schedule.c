@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/rarely.h"
 #include "model/locks/map.h"
 #include "model/tasks/population.h"
 
@@ -35,7 +36,7 @@ struct schedule {
 	int error;
 };
 
-static struct tally *add_tallies(struct schedule *schedule, uint32_t thread)
+static RARELY struct tally *add_tallies(struct schedule *schedule, uint32_t thread)
 {
 	while (schedule->tallies.count <= thread) {
 		if (!vector_add(&schedule->tallies)) {
@@ -66,8 +67,8 @@ static void begin(void *context, const struct interval *interval)
 }
 
 /* Leaves it in tally->pair. */
-static void find_pair(struct schedule *schedule, struct tally *tally,
-		      const struct interval *interval, uint32_t by)
+static RARELY void find_pair(struct schedule *schedule, struct tally *tally,
+			     const struct interval *interval, uint32_t by)
 {
 	uint32_t fresh = schedule->pairs.count, place;
 	struct preemption *pair;

@@ -2,8 +2,9 @@
 /* summary.c - sums over the intervals: per thread, per reason, in pictures and histograms */
 #include <errno.h>
 
-#include "model/tasks/population.h"
+#include "base/rarely.h"
 #include "model/summary.h"
+#include "model/tasks/population.h"
 
 /* A program has a handful of reasons to wait. A hostile file could name 65,536 system calls: what
  * goes beyond this is summed up as unknown, to keep the search short. */
@@ -74,20 +75,30 @@ static int reserve(struct summary *summary, uint32_t thread)
 }
 
 /* NULL: memory is out. */
+static RARELY struct tally *draw_slowly(struct summary *summary, const struct interval *interval)
+{
+	struct tally *tally;
+
+	if (!summary->error)
+		summary->error = reserve(summary, interval->thread);
+	if (summary->error)
+		return NULL;
+	tally = &summary->tallies.items[interval->thread];
+	summary->error = bar_draw(&tally->pen, &summary->scale, interval->state, interval->begin,
+				  interval->end);
+	return tally;
+}
+
 static inline struct tally *draw(struct summary *summary, const struct interval *interval)
 {
 	struct tally *tally;
-	int error;
 
-	if (interval->thread >= summary->tallies.count && reserve(summary, interval->thread)) {
-		summary->error = -ENOMEM;
-		return NULL;
-	}
+	if (interval->thread >= summary->tallies.count)
+		return draw_slowly(summary, interval);
 	tally = &summary->tallies.items[interval->thread];
-	error = bar_draw(&tally->pen, &summary->scale, interval->state, interval->begin,
-			 interval->end);
-	if (error)
-		summary->error = error;
+	if (interval->end > tally->pen.cell_end)
+		return draw_slowly(summary, interval);
+	tally->pen.ns[interval->state] += interval->end - interval->begin;
 	return tally;
 }
 
@@ -99,26 +110,24 @@ static void add_other(void *context, const struct interval *interval)
 static void add_ready(void *context, const struct interval *interval)
 {
 	uint64_t ns = interval->end - interval->begin;
-	struct tally *tally = draw(context, interval);
 	struct summary *summary = context;
+	struct tally *tally;
 
-	if (!tally)
-		return;
-	if (ns > tally->ready_max_ns)
-		tally->ready_max_ns = ns;
 	histogram_add(&summary->ready, ns);
+	tally = draw(summary, interval);
+	if (tally && ns > tally->ready_max_ns)
+		tally->ready_max_ns = ns;
 }
 
 static void add_wait(void *context, const struct interval *interval)
 {
 	uint64_t ns = interval->end - interval->begin;
-	struct tally *tally = draw(context, interval);
 	struct summary *summary = context;
+	struct tally *tally;
 
-	if (!tally)
-		return;
 	histogram_add(&summary->blocked, ns);
-	if (add_reason(tally, interval, ns))
+	tally = draw(summary, interval);
+	if (tally && add_reason(tally, interval, ns))
 		summary->error = -ENOMEM;
 }
 

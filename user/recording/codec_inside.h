@@ -24,6 +24,7 @@ struct thread_memory {
 	uint64_t arg1;
 	uint32_t stacks[4]; /* of its last PL_STACKs, by the low bits of `what` */
 	uint32_t sampled, sampled_kernel;
+	uint64_t reserved; /* their size is a power of two: there is one to find for each record */
 };
 
 struct lane_memory {

@@ -53,8 +53,14 @@ static inline uint64_t get64(struct lane_decoder *decoder, enum lane_column whic
 
 static inline uint32_t get32(struct lane_decoder *decoder, enum lane_column which)
 {
-	uint64_t number = get64(decoder, which);
+	struct column_in *column = &decoder->in[which];
+	uint64_t number = *column->head++;
 
+	if (number < 0x80)
+		return number;
+	if (column->tail < column->tail_end && *column->tail < 0x80)
+		return (number & 0x7f) | (uint32_t)*column->tail++ << 7;
+	number = (number & 0x7f) | get_tail(decoder, column) << 7;
 	decoder->fault |= number >> 32;
 	return number;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rarely.h"
 #include "recording/codec.h"
 #include "recording/life.h"
 
@@ -147,7 +148,7 @@ static void attach_stack(const struct pl_stack *stack, const struct pl_switch *s
 
 /* What tells more of the switch at `at`: in front of it, with at most a wake-up between. Of two of
  * the same kind the nearer one counts. */
-static inline void attach(const union pl_record *records, size_t at, struct recording_item *ret)
+static void attach(const union pl_record *records, size_t at, struct recording_item *ret)
 {
 	size_t end = at > ATTACHED_MAX + 1 ? at - ATTACHED_MAX - 1 : 0;
 	bool wake = false;
@@ -316,8 +317,8 @@ static uint64_t before_others(const struct recording *recording)
 	return time;
 }
 
-static int next_slowly(struct recording *recording, struct recording_item *ret,
-		       struct recording_error *ret_error)
+static RARELY int next_slowly(struct recording *recording, struct recording_item *ret,
+			      struct recording_error *ret_error)
 {
 	if (recording->delivered) {
 		recording->delivered = false;

@@ -2,6 +2,7 @@
 /* critical_path.c - follows causes through the timeline: the path, and the clocks of the replay */
 #include <errno.h>
 
+#include "base/rarely.h"
 #include "model/causes/inside.h"
 #include "model/tasks/population.h"
 
@@ -258,7 +259,7 @@ static int tidy(struct causes *causes)
 	return path_tree_tidy(&causes->tree, visit_roots, causes);
 }
 
-static struct cause_thread *prepare(struct causes *causes, const struct interval *interval)
+static RARELY struct cause_thread *prepare(struct causes *causes, const struct interval *interval)
 {
 	struct cause_thread *it;
 

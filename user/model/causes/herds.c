@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/rarely.h"
 #include "model/locks/map.h"
 #include "model/locks/inside.h"
 #include "model/tasks/population.h"
@@ -57,14 +58,12 @@ struct herds {
 	int error;
 };
 
-static void fold(struct herd_entry *entry, const struct burst *burst)
+static RARELY void fold(struct herd_entry *entry, const struct burst *burst)
 {
 	struct herd *herd = &entry->herd;
 	/* Somebody had to come. */
 	uint64_t idle = burst->idle < burst->woken ? burst->idle : burst->woken - 1;
 
-	if (burst->woken < BURST_LEAST)
-		return;
 	if (!herd->bursts++)
 		herd->first = burst->begin;
 	herd->last = burst->end;
@@ -79,24 +78,25 @@ static void fold(struct herd_entry *entry, const struct burst *burst)
 static struct burst *burst_of(struct herd_entry *entry, uint32_t waker, uint64_t time,
 			      uint64_t last)
 {
-	struct burst *oldest = &entry->bursts[0];
+	struct burst *oldest;
 
 	for (unsigned int i = 0; i < BURSTS_AT_ONCE; i++) {
 		struct burst *burst = &entry->bursts[i];
 
-		if (burst->waker == waker && burst->woken && burst->serial > last &&
+		if (burst->serial > last && burst->waker == waker &&
 		    time + BURST_GAP_NS >= burst->begin && time <= burst->end + BURST_GAP_NS)
 			return burst;
-		if (burst->serial < oldest->serial)
-			oldest = burst;
 	}
-	fold(entry, oldest);
+	/* They take turns. */
+	oldest = &entry->bursts[entry->serial % BURSTS_AT_ONCE];
+	if (oldest->woken >= BURST_LEAST)
+		fold(entry, oldest);
 	*oldest = (struct burst){
 		.serial = ++entry->serial, .begin = time, .end = time, .waker = waker};
 	return oldest;
 }
 
-static int find_entry(struct herds *herds, const struct interval *interval, uint32_t *ret)
+static RARELY int find_entry(struct herds *herds, const struct interval *interval, uint32_t *ret)
 {
 	const struct population *population = timeline_population(herds->timeline);
 	uint32_t process = population->threads.items[interval->thread].process, index;
@@ -152,6 +152,7 @@ static void count_nothing(struct herds *herds, struct woken_thread *it, const st
 
 static int join_burst(struct herds *herds, struct woken_thread *it, const struct interval *wait)
 {
+	struct herd_entry *entry;
 	struct burst *burst;
 	int error;
 
@@ -160,12 +161,13 @@ static int join_burst(struct herds *herds, struct woken_thread *it, const struct
 		if (error)
 			return error;
 	}
-	burst = burst_of(&herds->entries.items[it->herd - 1], wait->waker, wait->end, it->last);
+	entry = &herds->entries.items[it->herd - 1];
+	burst = burst_of(entry, wait->waker, wait->end, it->last);
 	burst->begin = wait->end < burst->begin ? wait->end : burst->begin;
 	burst->end = wait->end > burst->end ? wait->end : burst->end;
 	burst->woken++;
 	it->serial = it->last = burst->serial;
-	it->burst = burst - herds->entries.items[it->herd - 1].bursts;
+	it->burst = burst - entry->bursts;
 	return 0;
 }
 
@@ -196,19 +198,23 @@ static int end_wait(struct herds *herds, const struct interval *wait)
 	return 0;
 }
 
+static RARELY int add_threads(struct herds *herds, uint32_t thread)
+{
+	while (herds->threads.count <= thread) {
+		if (!vector_add(&herds->threads))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static void on_interval(void *context, const struct interval *interval)
 {
 	struct herds *herds = context;
 
-	if (herds->error)
-		return;
-	while (herds->threads.count <= interval->thread) {
-		if (!vector_add(&herds->threads)) {
-			herds->error = -ENOMEM;
-			return;
-		}
-	}
-	herds->error = end_wait(herds, interval);
+	if (interval->thread >= herds->threads.count && !herds->error)
+		herds->error = add_threads(herds, interval->thread);
+	if (!herds->error)
+		herds->error = end_wait(herds, interval);
 }
 
 int herds_new(struct timeline *timeline, struct herds **ret)
@@ -244,7 +250,8 @@ static int finish_entry(struct herds *herds, struct herd_entry *entry, struct mo
 	struct herd *herd;
 
 	for (unsigned int i = 0; i < BURSTS_AT_ONCE; i++)
-		fold(entry, &entry->bursts[i]);
+		if (entry->bursts[i].woken >= BURST_LEAST)
+			fold(entry, &entry->bursts[i]);
 	if (!entry->herd.idle)
 		return 0;
 	herd = vector_add(&model->herds);

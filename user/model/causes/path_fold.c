@@ -2,6 +2,7 @@
 /* path_fold.c - a stretch of a path, summed up */
 #include <errno.h>
 
+#include "base/rarely.h"
 #include "model/causes/path_fold.h"
 
 /* ---- sums ---------------------------------------------------------------------------------- */
@@ -175,19 +176,27 @@ static void add_new_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
 	}
 }
 
-static inline void add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
+static inline uint64_t *rival_of(struct path_fold *fold, uint64_t key)
 {
 	for (unsigned int i = 0; i < PATH_RIVALS; i++) {
-		if (fold->rivals[i].key == key && fold->rivals[i].ns) {
-			fold->rivals[i].ns += ns;
-			return;
-		}
+		if (fold->rivals[i].key == key && fold->rivals[i].ns)
+			return &fold->rivals[i].ns;
 	}
-	add_new_rival(fold, key, ns);
+	return NULL;
 }
 
-static int draw_on(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
-		   uint64_t begin, uint64_t end)
+static void add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
+{
+	uint64_t *rival = rival_of(fold, key);
+
+	if (rival)
+		*rival += ns;
+	else
+		add_new_rival(fold, key, ns);
+}
+
+static int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
+		uint64_t begin, uint64_t end)
 {
 	int error = 0;
 
@@ -202,17 +211,6 @@ static int draw_on(struct path_fold *fold, const struct path_scale *scale, uint6
 		begin = part;
 	}
 	return error;
-}
-
-/* Most pieces lie in the cell at the end as a whole. */
-static inline int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
-		       uint64_t begin, uint64_t end)
-{
-	if (begin >= end || end > fold->cell_end)
-		return draw_on(fold, scale, key, begin, end);
-	add_rival(fold, key, end - begin);
-	fold->cell_ns += end - begin;
-	return 0;
 }
 
 static int join_pictures(struct path_fold *fold, const struct path_scale *scale,
@@ -241,13 +239,34 @@ static int join_pictures(struct path_fold *fold, const struct path_scale *scale,
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-int path_fold_add(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
-		  uint64_t begin, uint64_t end)
+static RARELY int add_slowly(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
+			     uint64_t begin, uint64_t end)
 {
 	int error = add_sum(fold, key, end - begin, 1);
 
 	fold->end = end;
 	return error ? error : draw(fold, scale, key, begin, end);
+}
+
+/* Most pieces lie in the cell at the end as a whole, and are of a contributor that is known there.
+ */
+int path_fold_add(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
+		  uint64_t begin, uint64_t end)
+{
+	uint64_t *rival = begin < end && end <= fold->cell_end ? rival_of(fold, key) : NULL;
+	struct path_sum *sum;
+
+	if (!rival || !fold->sum_capacity)
+		return add_slowly(fold, scale, key, begin, end);
+	sum = place_of(fold->sums, fold->sum_capacity, key);
+	if (!sum->count)
+		return add_slowly(fold, scale, key, begin, end);
+	sum->ns += end - begin;
+	sum->count++;
+	*rival += end - begin;
+	fold->cell_ns += end - begin;
+	fold->end = end;
+	return 0;
 }
 
 int path_fold_join(struct path_fold *fold, const struct path_scale *scale, struct path_fold *later)

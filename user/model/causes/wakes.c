@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/rarely.h"
 #include "model/tasks/population.h"
 
 /* Waits that nothing but their own timer ends from within an interrupt. */
@@ -33,6 +34,7 @@ struct wake_thread {
 		before; /* a wake-up is learnt when its waker may have gone to sleep again */
 	struct pair *pairs;
 	uint32_t count, capacity; /* a power of two */
+	uint32_t last; /* where the last one was found: often the next one's place, too */
 };
 
 struct wakes {
@@ -42,12 +44,17 @@ struct wakes {
 	int error;
 };
 
-static int reserve(struct wakes *wakes, uint32_t thread)
+static RARELY int add_threads(struct wakes *wakes, uint32_t thread)
 {
 	while (wakes->threads.count <= thread)
 		if (!vector_add(&wakes->threads))
 			return -ENOMEM;
 	return 0;
+}
+
+static inline int reserve(struct wakes *wakes, uint32_t thread)
+{
+	return thread < wakes->threads.count ? 0 : add_threads(wakes, thread);
 }
 
 static enum wake_kind kind_of(const struct interval *interval)
@@ -93,18 +100,32 @@ static int grow(struct wake_thread *thread)
 	return 0;
 }
 
-static int count_pair(struct wake_thread *thread, uint32_t from, enum wake_kind kind,
-		      const struct interval *interval)
+/* NULL: memory is out. */
+static RARELY struct pair *find_pair(struct wake_thread *thread, uint32_t from, enum wake_kind kind)
 {
 	struct pair *pair;
 
 	if (thread->count * 4 >= thread->capacity * 3 && grow(thread))
-		return -ENOMEM;
+		return NULL;
 	pair = place_of(thread, from, kind);
 	if (!pair->count) {
 		pair->from = from;
 		pair->kind = kind;
 		thread->count++;
+	}
+	thread->last = pair - thread->pairs;
+	return pair;
+}
+
+static inline int count_pair(struct wake_thread *thread, uint32_t from, enum wake_kind kind,
+			     const struct interval *interval)
+{
+	struct pair *pair = thread->pairs + thread->last;
+
+	if (!thread->capacity || pair->from != from || pair->kind != kind) {
+		pair = find_pair(thread, from, kind);
+		if (!pair)
+			return -ENOMEM;
 	}
 	pair->count++;
 	pair->waited_ns += interval->end - interval->begin;

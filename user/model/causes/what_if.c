@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/rarely.h"
 #include "model/causes/what_if.h"
 
 #define CPUS_MAX 65536
@@ -207,7 +208,7 @@ static inline int take_seat(struct replay *replay, unsigned int world, uint16_t 
 
 /* It made use of idle time up to `until`, and has been there up to `end`: what the idle time was
  * too short for comes later. Returns when it leaves. */
-static uint64_t leave_idle_time(struct replay_cpu *cpu, uint64_t end, uint64_t until)
+static RARELY uint64_t leave_idle_time(struct replay_cpu *cpu, uint64_t end, uint64_t until)
 {
 	uint64_t rest;
 

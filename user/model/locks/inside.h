@@ -97,7 +97,15 @@ uint64_t locks_gil_passed(struct locks *locks, uint32_t waiter, const struct int
 			  uint32_t waker);
 /* The waiting parts of a condition variable, and of a read-write lock, are pairs of words within
  * eight bytes; threads wait for the one or the other in turn. */
-uint64_t locks_address(const struct interval *interval);
+static inline uint64_t locks_address(const struct interval *interval)
+{
+	const unsigned int pairs = 1u << REASON_CONDITION | 1u << REASON_RWLOCK;
+
+	/* A condition to requeue from is one word. */
+	if (1u << interval->reason & pairs && interval->futex_kind != PL_FUTEX_REQUEUE_PI)
+		return interval->address & ~7ull;
+	return interval->address;
+}
 
 /* By what a lock is known: its address in an address space, or its place in a file. */
 struct locks_key {

@@ -8,16 +8,6 @@
 /* Numbers of files, told from numbers of address spaces. */
 #define OF_FILE 0x80000000u
 
-uint64_t locks_address(const struct interval *interval)
-{
-	/* A condition to requeue from is one word. */
-	if (interval->futex_kind == PL_FUTEX_REQUEUE_PI)
-		return interval->address;
-	if (interval->reason == REASON_CONDITION || interval->reason == REASON_RWLOCK)
-		return interval->address & ~7ull;
-	return interval->address;
-}
-
 struct locks_key locks_key(const struct population *population, const struct interval *interval)
 {
 	uint32_t process = population->threads.items[interval->thread].process;

@@ -39,23 +39,13 @@ static struct tid_entry *entry_of(struct population *population, uint32_t tid)
 	return *page ? &(*page)[tid % TIDS_PER_PAGE] : NULL;
 }
 
-/* `end` of one that lives is where it began. */
-static bool had_life(const struct thread *thread, uint64_t time)
+uint32_t population_thread_before(const struct population *population, uint32_t index, uint32_t tid,
+				  uint64_t time)
 {
-	return thread->begin <= time && (time <= thread->end || thread->end == thread->begin);
-}
-
-uint32_t population_thread_at(const struct population *population, uint32_t tid, uint64_t time)
-{
-	uint32_t index = population_find(population, tid);
-
-	if (index == NO_THREAD || had_life(&population->threads.items[index], time))
-		return index;
-	/* The tid has changed hands since. */
 	while (index--) {
 		const struct thread *thread = &population->threads.items[index];
 
-		if (thread->tid == tid && had_life(thread, time))
+		if (thread->tid == tid && thread_had_life(thread, time))
 			return index;
 	}
 	return NO_THREAD;

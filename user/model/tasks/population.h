@@ -62,8 +62,27 @@ static inline uint32_t population_find(const struct population *population, uint
 	return page ? page[tid % TIDS_PER_PAGE].thread - 1 : NO_THREAD;
 }
 
+/* `end` of one that lives is where it began. */
+static inline bool thread_had_life(const struct thread *thread, uint64_t time)
+{
+	return thread->begin <= time && (time <= thread->end || thread->end == thread->begin);
+}
+
+uint32_t population_thread_before(const struct population *population, uint32_t index, uint32_t tid,
+				  uint64_t time);
+
 /* Which thread had that tid at that time; NO_THREAD if none. */
-uint32_t population_thread_at(const struct population *population, uint32_t tid, uint64_t time);
+static inline uint32_t population_thread_at(const struct population *population, uint32_t tid,
+					    uint64_t time)
+{
+	uint32_t index = population_find(population, tid);
+
+	if (index == NO_THREAD || thread_had_life(&population->threads.items[index], time))
+		return index;
+	/* The tid has changed hands since. */
+	return population_thread_before(population, index, tid, time);
+}
+
 /* Index of the process that has, or last had, that pid; NO_THREAD if none. */
 uint32_t population_find_process(const struct population *population, uint32_t tgid);
 /* Makes `tid` the tid of a thread, or nobody's (NO_THREAD). */

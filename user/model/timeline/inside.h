@@ -3,6 +3,7 @@
 #ifndef MODEL_TIMELINE_INSIDE_H
 #define MODEL_TIMELINE_INSIDE_H
 
+#include "base/rarely.h"
 #include "model/tasks/population.h"
 #include "model/timeline/timeline.h"
 #include "recording/recording.h"

@@ -188,7 +188,7 @@ static int switch_in(struct timeline *timeline, uint32_t cpu, const struct recor
 	track->ran = true;
 	track->last_cpu = cpu;
 	track_run(timeline, track, cpu);
-	timeline->lanes.items[cpu] = track - timeline->tracks.items;
+	timeline->lanes.items[cpu] = track->open.thread;
 	return 0;
 }
 
@@ -258,7 +258,7 @@ static int feed_resume(struct timeline *timeline, uint32_t cpu, const struct pl_
 	track->last_cpu = cpu;
 	track_run(timeline, track, cpu);
 	track->open.begin = since;
-	timeline->lanes.items[cpu] = track - timeline->tracks.items;
+	timeline->lanes.items[cpu] = track->open.thread;
 	return 0;
 }
 

@@ -51,6 +51,17 @@ static inline void tell(const listener_vector *listeners, const struct interval 
 		listener->tell(listener->context, interval);
 }
 
+/* Those that are told of some intervals only. */
+static RARELY void tell_some(const struct timeline *timeline, const struct track *track)
+{
+	const struct interval *interval = &track->open;
+
+	if (interval->stack || interval->waker_stack)
+		tell(&timeline->of_stack[interval->state], interval);
+	if (track->watched)
+		tell(&timeline->of_watched[interval->state], interval);
+}
+
 void track_close(struct timeline *timeline, struct track *track, uint64_t end)
 {
 	struct interval *interval = &track->open;
@@ -66,10 +77,8 @@ void track_close(struct timeline *timeline, struct track *track, uint64_t end)
 	track->state_ns[state] += end - interval->begin;
 	count_step(&track->steps, state);
 	tell(&timeline->of_interval[state], interval);
-	if (interval->stack || interval->waker_stack)
-		tell(&timeline->of_stack[state], interval);
-	if (track->watched)
-		tell(&timeline->of_watched[state], interval);
+	if (interval->stack | interval->waker_stack | track->watched)
+		tell_some(timeline, track);
 }
 
 void track_open(struct track *track, enum state state, uint64_t begin)
