@@ -276,6 +276,11 @@ static int finish_worlds(const struct causes *causes, uint32_t last, struct mode
 		what_if->waiter_count = lock->waiter_count;
 		memcpy(what_if->waiters, lock->waiters, sizeof(what_if->waiters));
 		what_if->wait_ns = lock->total_ns;
+		/* A replay without who else used the CPUs has a thread come to a wait long before
+		 * it really did, and wait long where it waited a moment. What was not waited for
+		 * cannot be gained. */
+		if (what_if->gain_ns > what_if->wait_ns)
+			what_if->gain_ns = what_if->wait_ns;
 		what_if->from = lock->from;
 	}
 	qsort(model->what_ifs.items, model->what_ifs.count, sizeof(model->what_ifs.items[0]),

@@ -9,7 +9,8 @@
  *
  * The first world is the run as it was. It comes out a little shorter than the run, as in the
  * replay a thread that is woken runs at once when there is a CPU. So what is told as gain is the
- * difference between two replays, and not that between a replay and reality.
+ * difference between two replays, and not that between a replay and reality; and never more than
+ * was waited for the lock.
  *
  * A process stays on the CPUs on which it has been seen so far: nothing tells which ones it may
  * use. A replay puts threads on CPUs in the order in which they really ran: it is a schedule that
