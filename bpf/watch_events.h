@@ -4,7 +4,7 @@
  *
  * A processor's watchpoint traps after the instruction that touched the variable. What is told is
  * what can be known at that moment; which value an instruction wrote is worked out of it in user
- * space (capture/watch_decode.h).
+ * space (symbols/instruction.h).
  */
 #ifndef PTRACE_LAB_WATCH_EVENTS_H
 #define PTRACE_LAB_WATCH_EVENTS_H

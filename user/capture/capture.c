@@ -14,7 +14,7 @@
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "capture/hang_places.h"
+#include "capture/hang/places.h"
 #include "capture/notes.h"
 #include "capture/watch/proof.h"
 #include "capture/scenarios.h"

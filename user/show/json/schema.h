@@ -62,7 +62,7 @@ struct member {
 /* 0 or -errno. */
 int schema_write(FILE *out, const char *title, const char *text, const struct member *members);
 
-/* Sections with a file of their own: json_SUBJECT.c has them beside what writes them. */
+/* Sections with a file of their own, json/SUBJECT.c, which has them beside what writes them. */
 extern const struct member place_members[];
 extern const struct member signal_members[];
 extern const struct member thread_end_members[];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/holders.h"
+#include "capture/hang/holders.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* hang_places.h - where in the program the threads of a deadlock wait */
+/* places.h - where in the program the threads of a deadlock wait */
 #ifndef CAPTURE_HANG_PLACES_H
 #define CAPTURE_HANG_PLACES_H
 
-#include "capture/hang.h"
+#include "capture/hang/hang.h"
 #include "recording/recording.h"
 
 /* What is known of each member's way there, one text for each, in their order: lines as those of

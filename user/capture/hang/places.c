@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/hang_places.h"
+#include "capture/hang/places.h"
 
 #include <inttypes.h>
 #include <stdio.h>

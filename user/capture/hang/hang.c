@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/hang.h"
+#include "capture/hang/hang.h"
 
 #include <errno.h>
 #include <stdio.h>
