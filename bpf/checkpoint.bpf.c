@@ -8,6 +8,7 @@
  */
 #include "bpf/checkpoint.h"
 #include "bpf/life.h"
+#include "bpf/long_wait.h"
 #include "bpf/stack.h"
 #include <bpf/bpf_tracing.h>
 
@@ -114,47 +115,24 @@ int checkpoint(struct bpf_iter__task *context)
 
 /* ---- waits that are too long ----------------------------------------------------------------- */
 
-struct wait {
-	__u64 ready, blocked;
-	__u16 syscall;
-	bool lock;
-};
+/* Parts have been written that tell of these. Mapped by user space, which alone writes it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set by the loader */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct pl_wait_told);
+} waits_told SEC(".maps");
 
-/* As the account that follows will have it. */
-inlined void wait_of(struct wait *wait, const struct pl_slot *slot, __u64 now)
+inlined bool was_told(struct task_struct *task, const struct pl_slot *slot, __u32 trigger)
 {
-	__u64 spent = now > slot->last ? now - slot->last : 0, woken = slot->woken;
+	__u32 tid = task->pid, *index = bpf_map_lookup_elem(&slot_of_tid, &tid);
+	struct pl_wait_told *told = index ? bpf_map_lookup_elem(&waits_told, index) : 0;
 
-	if (slot->state == PL_STATE_WOKEN || slot->state == PL_STATE_PREEMPTED) {
-		wait->ready = spent;
-	} else if (slot->state == PL_STATE_BLOCKED) {
-		if (woken)
-			wait->ready = woken < slot->last ? spent : woken < now ? now - woken : 0;
-		wait->blocked = spent - wait->ready;
-		wait->syscall = slot->syscall;
-		wait->lock = slot->futex_kind == PL_FUTEX_MUTEX ||
-			     slot->futex_kind == PL_FUTEX_PI_MUTEX ||
-			     slot->futex_kind == PL_FUTEX_RWLOCK;
-	}
+	return told && told->since == slot->last && told->triggers & 1u << trigger;
 }
 
-/* How long, if the trigger is for such a wait. */
-inlined __u64 wait_for(const volatile struct pl_trigger *trigger, const struct wait *wait)
-{
-	switch (trigger->kind) {
-	case PL_TRIGGER_READY:
-		return wait->ready;
-	case PL_TRIGGER_LOCK:
-		return wait->lock ? wait->blocked : 0;
-	case PL_TRIGGER_SYSCALL:
-		return wait->blocked && wait->syscall == trigger->syscall ? wait->blocked : 0;
-	default:
-		return 0;
-	}
-}
-
-inlined void ring_bell(struct task_struct *task, const struct pl_slot *slot, __u32 index,
-		       __u64 waited, __u64 now)
+inlined void ring_bell(struct task_struct *task, __u32 index, __u64 waited, __u64 now)
 {
 	struct pl_trigger_bell *bell;
 
@@ -170,7 +148,7 @@ inlined void ring_bell(struct task_struct *task, const struct pl_slot *slot, __u
 	life_comm(bell->comm, task);
 	bell->waited = waited;
 	bell->index = index;
-	bell->waker = slot->woken ? slot->waker : 0;
+	bell->lasts = 0;
 	bpf_ringbuf_submit(bell, BPF_RB_FORCE_WAKEUP);
 }
 
@@ -179,7 +157,7 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(on_long_wait, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct pl_slot *slot = slot_find(next);
-	struct wait wait = {};
+	struct pl_wait wait = {};
 	__u64 now;
 
 	if (!slot || control.end)
@@ -187,15 +165,14 @@ int BPF_PROG(on_long_wait, bool preempt, struct task_struct *prev, struct task_s
 	now = bpf_ktime_get_ns();
 	wait_of(&wait, slot, now);
 	for (__u32 i = 0; i < PL_TRIGGERS; i++) {
-		__u64 waited;
+		const volatile struct pl_trigger *trigger = &trigger_settings.triggers[i];
 
-		if (!trigger_settings.triggers[i].kind)
+		if (!trigger->kind)
 			break;
-		waited = wait_for(&trigger_settings.triggers[i], &wait);
-		if (waited && waited >= trigger_settings.triggers[i].at_least) {
-			ring_bell(next, slot, i, waited, now);
-			break;
-		}
+		if (!wait_is_too_long(trigger, &wait) || was_told(next, slot, i))
+			continue;
+		ring_bell(next, i, wait_for(trigger, &wait), now);
+		break;
 	}
 	return 0;
 }

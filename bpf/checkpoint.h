@@ -43,15 +43,23 @@ struct pl_trigger_settings {
 	struct pl_trigger triggers[PL_TRIGGERS];
 };
 
+/* Of a slot's thread: a part has been written since the wait that began then was too long. */
+struct pl_wait_told {
+	PL_U64 since;	 /* pl_slot.last */
+	PL_U32 triggers; /* a bit for each by which it was */
+	PL_U32 reserved;
+};
+
 /* A BELL that says why. */
 struct pl_trigger_bell {
-	struct pl_life_head head; /* the thread, and when its wait was over */
+	struct pl_life_head head; /* the thread, and when its wait was over or seen to last */
 	PL_U64 waited;
 	PL_U32 index; /* of the trigger */
-	PL_U32 waker; /* tid, 0: nobody */
+	PL_U32 lasts; /* 1: the wait is not over */
 	char comm[PL_COMM_LEN];
 };
 
+PL_ASSERT("pl_wait_told", sizeof(struct pl_wait_told) == 16);
 PL_ASSERT("pl_base", sizeof(struct pl_base) == 208);
 PL_ASSERT("pl_trigger_bell", sizeof(struct pl_trigger_bell) == 56);
 

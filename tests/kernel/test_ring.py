@@ -110,7 +110,7 @@ class Parts(RingTest):
                              r"the last .* of .* \(--ring 400ms\), kept because of: the end")
 
     def test_every_command_reads_a_part(self):
-        with Watched("--ring", "300ms", "--pcb-every", "100ms", "--stacks",
+        with Watched("--ring", "300ms", "--stacks",
                      command=[target("locks"), "hold", "3", "40", "20"]) as w:
             time.sleep(0.9)
             w.signal(signal.SIGUSR1)
@@ -121,6 +121,9 @@ class Parts(RingTest):
                           ["pcb", part], ["memory", part]):
                 done = tool(*words)
                 self.assertEqual(done.returncode, 0, f"{words}: {done.stderr}")
+            # A snapshot of its end.
+            state = json.loads(tool("pcb", "--json", part).stdout)
+            self.assertEqual(len(state["tasks"]), 4)
             report = report_of(part)
             self.assert_exact(report)
             # Names that were told long before the part began.
@@ -201,7 +204,9 @@ class Triggers(RingTest):
             self.assertEqual(len(w.parts()), 1, w.error)
             report = report_of(w.parts()[0])
             self.assert_exact(report)
-            self.assertRegex(report["ring"]["why"], r"^\S+ \(\d+\) waited \d\S* ms for a lock$")
+            self.assertRegex(report["ring"]["why"], 
+                             r"^\S+ \(\d+\) (waited|has been waiting) \d\S* ms for a lock"
+                             r"(, and still is)?$")
             longest = max(t["reasons"][0]["max_ns"] for t in report["threads"]
                           if t["reasons"] and t["reasons"][0]["reason"] == "lock")
             self.assertGreater(longest, 30 * MS)
@@ -213,7 +218,9 @@ class Triggers(RingTest):
             self.assertEqual(w.wait(), 0, w.error)
             self.assertEqual(len(w.parts()), 1, w.error)
             report = report_of(w.parts()[0])
-            self.assertRegex(report["ring"]["why"], r"^.* \(\d+\) waited \S+ m?s for a CPU$")
+            self.assertRegex(report["ring"]["why"], 
+                             r"^.* \(\d+\) (waited|has been waiting) \S+ m?s for a CPU"
+                             r"(, and still is)?$")
             self.assertGreater(max(t["ready_max_ns"] for t in report["threads"]), MS)
 
     def test_a_storm_of_long_waits_makes_no_storm_of_files(self):
@@ -232,6 +239,75 @@ class Triggers(RingTest):
                      "lock=1s", command=["sleep", "0.1"]) as w:
             self.assertEqual(w.wait(), 0, w.error)
             self.assertEqual(w.parts(), [])
+
+
+class WaitsThatLast(RingTest):
+    """A hang has no end to wait for: a wait is told as soon as it is too long."""
+
+    def assert_told_in_time(self, report, at_least_ms, what):
+        """By at most 100 ms too late, which is what is promised."""
+        why = report["ring"]["why"]
+        found = re.fullmatch(r"(\S+) \((\d+)\) has been waiting (\S+) (ms|s) " + what +
+                             ", and still is", why)
+        self.assertTrue(found, why)
+        waited = float(found[3]) * (1000 if found[4] == "s" else 1)
+        self.assertGreaterEqual(waited, at_least_ms)
+        self.assertLess(waited, at_least_ms + 100, why)
+        print(f"\n{what}, at least {at_least_ms} ms: told after {waited} ms")
+        return next(t for t in report["threads"] if t["tid"] == int(found[2]))
+
+    def test_a_deadlock_is_written_while_it_lasts_and_once(self):
+        with Watched("--ring", "300ms", "--trigger", "lock=200ms",
+                     command=["timeout", "-s", "KILL", "2.4", target("hangs"), "mutex"]) as w:
+            w.await_part()
+            self.assertIsNone(w.process.poll(), "it should watch still")
+            w.wait()
+            self.assertEqual(len(w.parts()), 1, w.error)
+            report = report_of(w.parts()[0])
+        self.assert_exact(report)
+        thread = self.assert_told_in_time(report, 200, "for a lock")
+        self.assertTrue(report["deadlocks"], report["findings"])
+        lock = next(r for r in thread["reasons"] if r["reason"] == "lock")
+        self.assertGreater(lock["max_ns"], 200 * MS)
+
+    def test_a_thread_that_never_gets_a_cpu_is_written_while_it_starves(self):
+        command = ["taskset", "-c", "0", "sh", "-c",
+                   f"chrt -f 1 {bench('spin')} 3000000000 & sleep 0.1; {bench('spin')} 1000; "
+                   "kill -9 $!"]
+        with Watched("--ring", "1s", "--trigger", "ready=150ms", "--dumps", "1", "-d", "3",
+                     command=command) as w:
+            w.wait()
+            self.assertEqual(len(w.parts()), 1, w.error)
+            report = report_of(w.parts()[0])
+        thread = self.assert_told_in_time(report, 150, "for a CPU")
+        self.assertGreater(thread["ready_max_ns"], 150 * MS)
+
+    def test_what_was_told_while_it_lasted_is_not_told_at_its_end(self):
+        with Watched("--ring", "100ms", "--trigger", "clock_nanosleep=100ms",
+                     command=["sleep", "2"]) as w:
+            self.assertEqual(w.wait(), 0, w.error)
+            self.assertEqual(len(w.parts()), 1, w.error)
+            self.assert_told_in_time(report_of(w.parts()[0]), 100, "in clock_nanosleep")
+
+    def test_a_reason_for_which_no_time_is_left_is_kept(self):
+        with Watched("--ring", "1s", "--trigger", "clock_nanosleep=20ms",
+                     command=["sleep", "0.12"]) as w:
+            self.assertEqual(w.wait(), 0, w.error)
+            self.assertEqual(w.parts(), [])
+            self.assertRegex(report_of(w.path)["ring"]["why"],
+                             r"^sleep \(\d+\) has been waiting .* in clock_nanosleep, and still is; "
+                             "and the end of the watch$")
+
+    def test_a_signal_meanwhile_writes_at_once_and_takes_nothing_away(self):
+        loop = "sleep 0.35; " * 5
+        with Watched("--ring", "100ms", "--trigger", "clock_nanosleep=50ms", "--dumps", "2",
+                     command=["sh", "-c", loop]) as w:
+            time.sleep(0.22)
+            w.signal(signal.SIGUSR1)
+            self.assertEqual(w.wait(), 0, w.error)
+            reasons = [report_of(path)["ring"]["why"] for path in w.parts()]
+        self.assertIn("SIGUSR1", " ".join(reasons))
+        self.assertEqual(sum("clock_nanosleep" in why for why in reasons), 2, reasons)
 
 
 class BadInput(unittest.TestCase):

@@ -14,6 +14,9 @@
 #include "model/tasks/pcb.h"
 #include "recording/snapshots.h"
 
+/* Looking at the files and the memory of so many, one after another, takes some 20 ms. */
+#define PROCESSES_FEW 32
+
 struct album {
 	struct album_options options;
 	struct snapshot_reader *reader;
@@ -77,11 +80,18 @@ static int add_followed(struct kernel_side *side, struct followed *followed)
 	return 0;
 }
 
+/* Each process once. */
 static void sort_followed(struct followed *followed)
 {
+	uint32_t *tgids = followed->tgids.items;
+	size_t kept = 0;
+
 	if (followed->tgids.count)
-		qsort(followed->tgids.items, followed->tgids.count, sizeof(*followed->tgids.items),
-		      by_number);
+		qsort(tgids, followed->tgids.count, sizeof(*tgids), by_number);
+	for (size_t i = 0; i < followed->tgids.count; i++)
+		if (!kept || tgids[kept - 1] != tgids[i])
+			tgids[kept++] = tgids[i];
+	followed->tgids.count = kept;
 }
 
 static bool is_in(const struct followed *followed, uint32_t tgid)
@@ -121,7 +131,19 @@ static int write_snapshot(struct recording_writer *writer, const struct snapshot
 	return error;
 }
 
-int album_take(struct album *album)
+static int read_followed(struct album *album, bool soon, struct followed *followed,
+			 struct snapshot *ret)
+{
+	/* Those who are born meanwhile are in the picture without their files and memory. */
+	sort_followed(followed);
+	if (followed->tgids.count <= PROCESSES_FEW)
+		return snapshot_read_some(album->reader, followed->tgids.items,
+					  followed->tgids.count, ret);
+	return soon ? snapshot_read_some(album->reader, NULL, 0, ret)
+		    : snapshot_read(album->reader, ret);
+}
+
+static int take(struct album *album, bool soon)
 {
 	CLEANUP(snapshot_free)
 	struct snapshot snapshot = {0};
@@ -134,7 +156,7 @@ int album_take(struct album *album)
 	/* Before and after: who ends meanwhile is in the picture, as is who begins. */
 	error = add_followed(album->options.side, &followed);
 	/* What cannot be read has been said; the recording goes on without. */
-	if (!error && snapshot_read(album->reader, &snapshot)) {
+	if (!error && read_followed(album, soon, &followed, &snapshot)) {
 		vector_free(&followed.tgids);
 		return 0;
 	}
@@ -147,6 +169,16 @@ int album_take(struct album *album)
 	if (!error && snapshot_shown(&snapshot))
 		error = write_snapshot(album->options.writer, &snapshot);
 	return error;
+}
+
+int album_take(struct album *album)
+{
+	return take(album, false);
+}
+
+int album_take_soon(struct album *album)
+{
+	return take(album, true);
 }
 
 int album_turn(struct album *album, uint64_t now)

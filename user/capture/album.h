@@ -21,6 +21,8 @@ int album_new(const struct album_options *options, struct album **ret);
 int album_turn(struct album *album, uint64_t now);
 /* Takes one now. The same. */
 int album_take(struct album *album);
+/* In a moment in which events are waiting: of many processes without their files and memory. */
+int album_take_soon(struct album *album);
 /* How long until the next one, in ms; `most` if that is sooner, or there is none. */
 int album_wait_ms(const struct album *album, uint64_t now, int most);
 void album_free(struct album **album);

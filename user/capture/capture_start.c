@@ -152,6 +152,13 @@ static int fetch_for_flight(void *context)
 	return !error && session->stacks ? stacks_finish(session->stacks) : error;
 }
 
+static int picture_for_flight(void *context)
+{
+	struct session *session = context;
+
+	return album_take_soon(session->album);
+}
+
 /* Before anything is attached: from here on everything is kept, as long as there is room. */
 static int start_flight(struct session *session)
 {
@@ -162,6 +169,7 @@ static int start_flight(struct session *session)
 						      .side = session->side,
 						      .stacks = session->stacks,
 						      .fetch = fetch_for_flight,
+						      .picture = picture_for_flight,
 						      .context = session,
 					      });
 	return error ? session_cannot_write(session, error) : 0;
@@ -248,7 +256,7 @@ int session_start(struct session *session)
 	else if (options->scenario && scenario_wants_pictures(options->scenario))
 		/* Without them its report shows less, and says so. */
 		start_album(session, PICTURE_EVERY_NS);
-	else if (options->output)
+	else if (options->output || options->ring)
 		start_album(session, PICTURE_SELDOM_NS);
 	if (!status && session->flight)
 		status = start_flight(session);

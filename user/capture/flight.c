@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "capture/long_waits.h"
 #include "capture/notes.h"
 #include "capture/triggers.h"
 #include "recording/ring.h"
@@ -55,6 +56,7 @@ struct flight {
 	uint64_t due;	/* when to do what was asked for */
 	bool triggered;
 	uint64_t rearm; /* when waits count again; 0: they do, or never will */
+	uint64_t look;	/* when to look at waits that last */
 	uint64_t files, trigger_files;
 	struct dump dump;
 };
@@ -217,11 +219,15 @@ static void end_dump(struct dump *dump)
 static int begin_dump(struct flight *flight)
 {
 	struct dump *dump = &flight->dump;
-	int error;
+	int error = 0;
 
-	error = take_checkpoint(flight);
+	if (flight->with.picture)
+		error = flight->with.picture(flight->with.context);
+	if (!error)
+		error = take_checkpoint(flight);
 	if (error)
 		return error;
+	long_waits_told(flight->with.side, flight->options->triggers, monotonic_ns());
 	/* What the accounts know must be in the lanes. */
 	kernel_side_wait();
 	error = flight->with.fetch(flight->with.context);
@@ -259,23 +265,38 @@ static uint64_t dumps_most(const struct flight *flight)
 	return flight->options->ring_dumps ? flight->options->ring_dumps : DUMPS_BY_CUSTOM;
 }
 
+/* There may be a reason already, of which the part has not been begun. */
+static void add_reason(struct flight *flight, const char *reason)
+{
+	size_t length = strlen(flight->why);
+
+	snprintf(flight->why + length, sizeof(flight->why) - length, "%s%s", length ? "; and " : "",
+		 reason);
+}
+
 void flight_signal(struct flight *flight, int number)
 {
-	snprintf(flight->why, sizeof(flight->why), "SIG%s", sigabbrev_np(number));
+	char reason[32];
+
+	snprintf(reason, sizeof(reason), "SIG%s", sigabbrev_np(number));
+	if (!strstr(flight->why, reason))
+		add_reason(flight, reason);
 	flight->due = 0;
-	flight->triggered = false;
 }
 
 void flight_bell(void *context, const struct pl_trigger_bell *bell)
 {
 	struct flight *flight = context;
 	const struct pl_trigger *triggers = flight->options->triggers;
+	char reason[128];
 
-	if (flight->why[0] || bell->index >= PL_TRIGGERS)
+	if (flight->triggered || bell->index >= PL_TRIGGERS)
 		return;
-	trigger_describe(&triggers[bell->index], bell, flight->machine, flight->why,
-			 sizeof(flight->why));
-	flight->due = bell->head.time + AFTER_TRIGGER_NS;
+	trigger_describe(&triggers[bell->index], bell, flight->machine, reason, sizeof(reason));
+	/* Who was asked to write a part at once does so. */
+	if (!flight->why[0])
+		flight->due = bell->head.time + AFTER_TRIGGER_NS;
+	add_reason(flight, reason);
 	flight->triggered = true;
 }
 
@@ -294,6 +315,23 @@ static void pause_triggers(struct flight *flight, uint64_t now)
 	flight->rearm = now + (pause > PAUSE_LEAST_NS ? pause : PAUSE_LEAST_NS);
 }
 
+static bool has_triggers(const struct flight *flight)
+{
+	return flight->options->triggers[0].kind;
+}
+
+static void look_at_waits(struct flight *flight, uint64_t now)
+{
+	struct kernel_side *side = flight->with.side;
+	struct pl_trigger_bell bell;
+
+	flight->look = now + LONG_WAITS_EVERY_NS;
+	if (has_triggers(flight) && !flight->why[0] && kernel_side_triggers_armed(side) &&
+	    long_waits_find(side, flight->options->triggers, now, &bell) &&
+	    kernel_side_disarm_triggers(side))
+		flight_bell(flight, &bell);
+}
+
 int flight_turn(struct flight *flight, uint64_t now)
 {
 	int error;
@@ -304,6 +342,8 @@ int flight_turn(struct flight *flight, uint64_t now)
 		flight->rearm = 0;
 		kernel_side_arm_triggers(flight->with.side);
 	}
+	if (now >= flight->look)
+		look_at_waits(flight, now);
 	if (flight->why[0] && now >= flight->due && !flight->dump.running) {
 		error = begin_dump(flight);
 		flight->why[0] = '\0';
@@ -322,6 +362,8 @@ int flight_wait_ms(const struct flight *flight, uint64_t now, int most)
 
 	if (flight->why[0] && flight->due > now && (flight->due - now) / NS_PER_MS < (uint64_t)most)
 		most = (int)((flight->due - now) / NS_PER_MS) + 1;
+	if (has_triggers(flight) && most > (int)(LONG_WAITS_EVERY_NS / NS_PER_MS))
+		most = (int)(LONG_WAITS_EVERY_NS / NS_PER_MS);
 	if (flight->dump.running && most > 20)
 		most = 20;
 	if (flight->options->ring_duration && least < (uint64_t)most)
@@ -350,7 +392,9 @@ int flight_finish(struct flight *flight, int fd, uint64_t begin, uint64_t end)
 		return error;
 	}
 	flight->begin = begin;
-	snprintf(flight->why, sizeof(flight->why), "the end of the watch");
+	/* What was to be told in a part of its own, had there been time, is told in the last one.
+	 */
+	add_reason(flight, "the end of the watch");
 	describe_part(flight, part, &notes);
 	notes.end = end;
 	error = ring_part_write(part, fd, notes_of_part, &notes);

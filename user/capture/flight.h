@@ -25,6 +25,7 @@ struct flight_begin {
 	struct kernel_side *side;
 	const struct stacks *stacks; /* or NULL */
 	int (*fetch)(void *context);
+	int (*picture)(void *context); /* a snapshot of the tasks, for a part's end */
 	void *context;
 };
 int flight_begin(struct flight *flight, const struct flight_begin *begin);

@@ -78,6 +78,11 @@ static int map_all(struct kernel_side *side)
 	side->lane_data = map_memory(skeleton->maps.lane_data, side->lane_stride * side->cpus);
 	if (!side->lanes || !side->lane_data)
 		return -errno;
+	if (side->triggers) {
+		side->waits_told = map_memory(skeleton->maps.waits_told, WAITS_TOLD_BYTES);
+		if (!side->waits_told)
+			return -errno;
+	}
 	error = map_window_open(&side->slots, bpf_map__fd(skeleton->maps.slots),
 				sizeof(struct pl_slot) * SLOTS);
 	return error ? error : map_stacks(side);
@@ -164,6 +169,8 @@ void kernel_side_free(struct kernel_side **slot)
 		munmap(side->lane_data, page_round(side->lane_stride * side->cpus));
 	map_window_close(&side->slots);
 	map_window_close(&side->words);
+	if (side->waits_told)
+		munmap(side->waits_told, page_round(WAITS_TOLD_BYTES));
 	if (side->stacks.rules)
 		munmap(side->stacks.rules, page_round(RULES_BYTES));
 	if (side->stacks.mappings)

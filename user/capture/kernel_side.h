@@ -84,6 +84,11 @@ int kernel_side_checkpoint(struct kernel_side *side, base_vector *ret);
 void kernel_side_wait(void);
 /* The next wait that is too long rings the bell, once. */
 void kernel_side_arm_triggers(struct kernel_side *side);
+bool kernel_side_triggers_armed(const struct kernel_side *side);
+/* Whether they were armed until now: then we ring the bell, and nobody else. */
+bool kernel_side_disarm_triggers(struct kernel_side *side);
+/* Of a slot's thread; NULL without triggers. */
+struct pl_wait_told *kernel_side_wait_told(struct kernel_side *side, uint32_t slot);
 /* After the end: sends the accounts of all threads that live on, as life records. */
 int kernel_side_settle(struct kernel_side *side);
 

@@ -158,3 +158,19 @@ void kernel_side_arm_triggers(struct kernel_side *side)
 {
 	__atomic_store_n(&side->skeleton->bss->control.trigger_armed, 1, __ATOMIC_RELAXED);
 }
+
+bool kernel_side_triggers_armed(const struct kernel_side *side)
+{
+	return __atomic_load_n(&side->skeleton->bss->control.trigger_armed, __ATOMIC_RELAXED);
+}
+
+bool kernel_side_disarm_triggers(struct kernel_side *side)
+{
+	return __atomic_exchange_n(&side->skeleton->bss->control.trigger_armed, 0,
+				   __ATOMIC_RELAXED);
+}
+
+struct pl_wait_told *kernel_side_wait_told(struct kernel_side *side, uint32_t slot)
+{
+	return side->waits_told && slot < SLOTS ? &side->waits_told[slot] : NULL;
+}

@@ -133,16 +133,18 @@ static int choose_programs(struct kernel_side *side, const struct kernel_side_op
 }
 
 /* Without --ring nobody looks while threads run. */
-static void choose_checkpoints(struct ptrace_lab_bpf *skeleton,
-			       const struct kernel_side_options *options)
+static int choose_checkpoints(struct kernel_side *side, const struct kernel_side_options *options)
 {
+	struct ptrace_lab_bpf *skeleton = side->skeleton;
 	bool triggers = options->triggers && options->triggers[0].kind;
 
+	side->triggers = triggers;
 	skeleton->rodata->settings.checkpoints = options->checkpoints;
 	bpf_program__set_autoload(skeleton->progs.checkpoint, options->checkpoints);
 	bpf_program__set_autoload(skeleton->progs.on_long_wait, triggers);
 	for (size_t i = 0; triggers && i < PL_TRIGGERS; i++)
 		skeleton->rodata->trigger_settings.triggers[i] = options->triggers[i];
+	return triggers && bpf_map__set_max_entries(skeleton->maps.waits_told, SLOTS) ? -errno : 0;
 }
 
 static int set_sizes(struct kernel_side *side, const struct kernel_side_options *options)
@@ -198,7 +200,8 @@ int kernel_side_choose(struct kernel_side *side, const struct kernel_side_option
 	side->lane_bytes = lane_bytes_for(options->buffer_bytes, side->cpus);
 	side->lane_stride = side->lane_bytes;
 	error = set_sizes(side, options);
-	choose_checkpoints(side->skeleton, options);
+	if (!error)
+		error = choose_checkpoints(side, options);
 	if (!error)
 		error = set_watches(side->skeleton, options->watches);
 	if (!error)

@@ -9,16 +9,17 @@
 #include "capture/marks.h"
 #include "ptrace_lab.skel.h"
 
-#define LIFE_BYTES     (2u << 20)
-#define SLOTS	       65536u
-#define STACK_BYTES    (4u << 20)
-#define PROCESSES      16384u
-#define WORDS_BYTES    ((size_t)PL_CHUNKS * PL_CHUNK_BYTES)
-#define RULES_BYTES    (PL_RULES_KEPT * sizeof(struct pl_unwind_rule))
-#define MAPPINGS_BYTES (PL_MAPPINGS * sizeof(struct pl_mapping))
-#define PYTHONS_BYTES  (PL_PYTHONS * sizeof(struct pl_python))
-#define SPACES_BYTES   (PL_SPACES * sizeof(struct pl_space))
-#define WATCH_BYTES    (16u << 20)
+#define LIFE_BYTES	 (2u << 20)
+#define SLOTS		 65536u
+#define STACK_BYTES	 (4u << 20)
+#define PROCESSES	 16384u
+#define WORDS_BYTES	 ((size_t)PL_CHUNKS * PL_CHUNK_BYTES)
+#define RULES_BYTES	 (PL_RULES_KEPT * sizeof(struct pl_unwind_rule))
+#define MAPPINGS_BYTES	 (PL_MAPPINGS * sizeof(struct pl_mapping))
+#define PYTHONS_BYTES	 (PL_PYTHONS * sizeof(struct pl_python))
+#define SPACES_BYTES	 (PL_SPACES * sizeof(struct pl_space))
+#define WATCH_BYTES	 (16u << 20)
+#define WAITS_TOLD_BYTES (SLOTS * sizeof(struct pl_wait_told))
 
 struct kernel_side {
 	struct ptrace_lab_bpf *skeleton;
@@ -33,6 +34,8 @@ struct kernel_side {
 	uint32_t stack_kinds;
 	struct bpf_link **clocks; /* of the sampling clock, one per CPU */
 	bool faults;
+	bool triggers;
+	struct pl_wait_told *waits_told; /* of each slot; with triggers */
 	const struct marks *marks;
 	VECTOR(struct bpf_link *) mark_links;
 	int marks_refused; /* errno of one that could not be attached to */

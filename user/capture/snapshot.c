@@ -114,13 +114,12 @@ static int read_all(struct snapshot_reader *reader, int fd, struct snapshot *sna
 
 /* An iterator over what belongs to tasks can be held to one process, from Linux 6.1 on. */
 static int run_iterator(struct snapshot_reader *reader, struct bpf_program *program,
-			struct snapshot *snapshot)
+			uint32_t process, struct snapshot *snapshot)
 {
-	union bpf_iter_link_info info = {.task.pid = (uint32_t)reader->options.process};
+	union bpf_iter_link_info info = {.task.pid = process};
 	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
 		    .link_info_len = sizeof(info));
-	struct bpf_link *link =
-		bpf_program__attach_iter(program, reader->options.process ? &options : NULL);
+	struct bpf_link *link = bpf_program__attach_iter(program, process ? &options : NULL);
 	int error = 0;
 
 	if (!link)
@@ -134,27 +133,55 @@ static int run_iterator(struct snapshot_reader *reader, struct bpf_program *prog
 	return error;
 }
 
-int snapshot_read(struct snapshot_reader *reader, struct snapshot *ret)
+static int read_process(struct snapshot_reader *reader, uint32_t process, struct snapshot *snapshot)
 {
 	struct pcb_bpf *skeleton = reader->skeleton;
-	struct snapshot snapshot = {0};
-	int error = run_iterator(reader, skeleton->progs.show_task, &snapshot);
+	int error = 0;
 
-	if (!error && reader->options.files)
-		error = run_iterator(reader, skeleton->progs.show_file, &snapshot);
+	if (reader->options.files)
+		error = run_iterator(reader, skeleton->progs.show_file, process, snapshot);
 	if (!error && reader->options.areas)
-		error = run_iterator(reader, skeleton->progs.show_area, &snapshot);
-	if (!error && reader->options.stacks)
-		error = run_iterator(reader, skeleton->progs.show_stack, &snapshot);
-	/* The process ended meanwhile, or is not there: it has no tasks to look through. */
+		error = run_iterator(reader, skeleton->progs.show_area, process, snapshot);
+	/* It ended meanwhile, or is not there: it has no tasks to look through. */
+	return error == -ESRCH ? 0 : error;
+}
+
+static int finish(struct snapshot *snapshot, int error, struct snapshot *ret)
+{
+	/* As read_process(). */
 	if (error == -ESRCH)
 		error = 0;
 	if (!error)
-		error = snapshot_settle(&snapshot);
+		error = snapshot_settle(snapshot);
 	if (error) {
-		snapshot_free(&snapshot);
+		snapshot_free(snapshot);
 		return kernel_side_explain(error);
 	}
-	*ret = snapshot;
+	*ret = *snapshot;
 	return EXIT_OK;
+}
+
+int snapshot_read(struct snapshot_reader *reader, struct snapshot *ret)
+{
+	struct pcb_bpf *skeleton = reader->skeleton;
+	uint32_t process = (uint32_t)reader->options.process;
+	struct snapshot snapshot = {0};
+	int error = run_iterator(reader, skeleton->progs.show_task, process, &snapshot);
+
+	if (!error)
+		error = read_process(reader, process, &snapshot);
+	if (!error && reader->options.stacks)
+		error = run_iterator(reader, skeleton->progs.show_stack, process, &snapshot);
+	return finish(&snapshot, error, ret);
+}
+
+int snapshot_read_some(struct snapshot_reader *reader, const uint32_t *tgids, size_t count,
+		       struct snapshot *ret)
+{
+	struct snapshot snapshot = {0};
+	int error = run_iterator(reader, reader->skeleton->progs.show_task, 0, &snapshot);
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = read_process(reader, tgids[i], &snapshot);
+	return finish(&snapshot, error, ret);
 }

@@ -4,6 +4,8 @@
 #define CAPTURE_SNAPSHOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct snapshot;
@@ -22,6 +24,10 @@ struct snapshot_options {
 int snapshot_reader_new(const struct snapshot_options *options, struct snapshot_reader **ret);
 /* `ret` is settled, and to be freed by the caller. A process that is not there gives none. */
 int snapshot_read(struct snapshot_reader *reader, struct snapshot *ret);
+/* All tasks, but files and memory of some processes alone: that takes as long as there are of
+ * those, not as long as there are on the machine. */
+int snapshot_read_some(struct snapshot_reader *reader, const uint32_t *tgids, size_t count,
+		       struct snapshot *ret);
 void snapshot_reader_free(struct snapshot_reader **reader);
 
 #endif

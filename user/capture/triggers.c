@@ -68,6 +68,10 @@ void trigger_describe(const struct pl_trigger *trigger, const struct pl_trigger_
 		call = syscall_name(machine, (uint16_t)trigger->syscall);
 		snprintf(what, sizeof(what), "in %s", call ? call : "a system call");
 	}
-	snprintf(text, size, "%s (%u) waited %s %s", name, bell->head.tid,
-		 format_duration(bell->waited).text, what);
+	if (bell->lasts)
+		snprintf(text, size, "%s (%u) has been waiting %s %s, and still is", name,
+			 bell->head.tid, format_duration(bell->waited).text, what);
+	else
+		snprintf(text, size, "%s (%u) waited %s %s", name, bell->head.tid,
+			 format_duration(bell->waited).text, what);
 }

@@ -10,7 +10,7 @@
 /* `machine`: uname's. 0, or -EINVAL if it is nothing that can be waited for, -ERANGE if the time
  * cannot be understood. */
 int trigger_parse(const char *text, const char *machine, struct pl_trigger *ret);
-/* "waited 13.1 ms for a CPU (--trigger ready=10ms)", in at most `size` bytes. */
+/* "server (4711) waited 13.1 ms for a CPU", in at most `size` bytes. */
 void trigger_describe(const struct pl_trigger *trigger, const struct pl_trigger_bell *bell,
 		      const char *machine, char *text, size_t size);
 

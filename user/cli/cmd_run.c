@@ -167,7 +167,8 @@ const struct command command_run = {
 		"--ring keeps the last part only, in memory, for hours if need be: Ctrl-backslash or SIGUSR1 "
 		"writes it to FILE-1.ptl, FILE-2.ptl, … beside FILE.ptl, which gets the last part of "
 		"all, and so does a wait that --trigger calls too long, with a tenth of a second of "
-		"what followed. The target ignores Ctrl-backslash then.\n"
+		"what followed. It need not be over: a deadlock is written while it lasts. The "
+		"target ignores Ctrl-backslash then.\n"
 		"Under sudo the target runs as the user who called sudo, and files belong to them.",
 	.options = options,
 	.settings_size = sizeof(struct run_settings),

@@ -263,10 +263,8 @@ static int show_stored(struct recording *recording, const struct look *look, uin
 	if (!recording_snapshots(recording)) {
 		if (look->show_instant)
 			return EXIT_OK;
-		log_error(
-			"%s has no snapshots of its tasks: too short a run, or a part of a --ring "
-			"without --pcb-every",
-			look->argv[0]);
+		log_error("%s has no snapshots of its tasks: it was too short a run",
+			  look->argv[0]);
 		return EXIT_BAD_RECORDING;
 	}
 	r = recording_read_snapshot(recording, index, add_record, &snapshot, &error);
