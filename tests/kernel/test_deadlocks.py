@@ -132,6 +132,8 @@ class AlreadyHung(KernelTest):
                 self.assertEqual(traced.status, DEADLOCKED)
                 self.assertEqual({k: v[1] for k, v in circle(traced).items()},
                                  {"hangs": "waiter-2", "waiter-2": "hangs"})
+                self.assertEqual({v[0] for v in circle(traced).values()},
+                                 {"shared memory+0x0", "shared memory+0x28"})
                 self.assertIn(f"also follows process {process.child} (hangs), which holds a lock "
                               f"that process {process.pid} waits for\n", traced.error)
         self.assert_named_soon("shared", ", which hangs")

@@ -2,6 +2,8 @@
 /* The text report fits the width it is given, whatever the figures and the names. */
 #include "show_reports.h"
 
+#include "show/text/text.h"
+
 /* Takes out the colours that the report itself may set; any other control character fails. */
 static void strip_colours(char *text)
 {
@@ -200,11 +202,61 @@ static void colours_add_nothing_that_is_not_there_without_them(void **state)
 	}
 }
 
+/* A line of 20 columns, without its end. */
+static char *with_both_ends(const char *words, bool utf8)
+{
+	struct text_options options = {.columns = 20, .utf8 = utf8};
+	char *line = NULL;
+	size_t size;
+	FILE *out = open_memstream(&line, &size);
+	struct text text;
+
+	assert_non_null(out);
+	text_start(&text, out, &options);
+	text_put_ends(&text, STYLE_PLAIN, words);
+	text_end(&text);
+	assert_int_equal(text_finish(&text), 0);
+	fclose(out);
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+static void a_lock_of_which_the_name_is_too_long_keeps_both_ends(void **state)
+{
+	static const struct {
+		const char *words, *utf8, *ascii;
+	} names[] = {
+		{"exactly twenty wide.", "exactly twenty wide.", "exactly twenty wide."},
+		{"shared a/long/path/of/a/file+0x28", "shared a/…/file+0x28",
+		 "shared a...file+0x28"},
+		{"日本日本日本日本日本日本", "日本日本…本日本日本", NULL},
+	};
+	char name[128];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		CLEANUP_FREE char *utf8 = with_both_ends(names[i].words, true);
+		CLEANUP_FREE char *ascii = with_both_ends(names[i].words, false);
+
+		assert_string_equal(utf8, names[i].utf8);
+		if (names[i].ascii)
+			assert_string_equal(ascii, names[i].ascii);
+	}
+	for (unsigned int round = 0; round < 300; round++) {
+		CLEANUP_FREE char *line = NULL;
+
+		random_name(name, sizeof(name));
+		line = with_both_ends(name, round % 2);
+		assert_true(text_width(line) <= 20);
+		strip_colours(line);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_line_is_wider_than_it_may_be_whatever_the_names),
 		cmocka_unit_test(the_approved_reports_fit_every_width),
+		cmocka_unit_test(a_lock_of_which_the_name_is_too_long_keeps_both_ends),
 		cmocka_unit_test(colours_add_nothing_that_is_not_there_without_them),
 	};
 

@@ -314,7 +314,7 @@ static char *name_afterwards(struct lock_names *names, const struct pl_life_fute
 		return format_text("heap+0x%" PRIx64, offset);
 	if (futex->flags & PL_AREA_SHARED)
 		return format_text("shared %.*s+0x%" PRIx64, PL_AREA_NAME_LEN,
-				   *futex->name ? futex->name : "memory", offset + futex->offset);
+				   shared_memory_name(futex->name), offset + futex->offset);
 	if (futex->flags & PL_AREA_STACK)
 		return format_text("stack of the main thread");
 	if (program)

@@ -211,6 +211,50 @@ void text_put(struct text *text, enum style style, const char *words)
 }
 
 /* NULL, and the error kept, for lack of memory. */
+/* The bytes at the begin of `words` that take at most `room` columns. */
+static size_t fitting(struct text *text, const char *words, unsigned int room)
+{
+	size_t taken = 0;
+
+	while (words[taken]) {
+		char one[8] = "";
+		size_t length = utf8_length(words + taken);
+		unsigned int width;
+
+		length = length ? length : 1;
+		memcpy(one, words + taken, length);
+		width = text_measure(text, one);
+		if (width > room)
+			break;
+		room -= width;
+		taken += length;
+	}
+	return taken;
+}
+
+void text_put_ends(struct text *text, enum style style, const char *words)
+{
+	unsigned int room = text->limit > text->width ? text->limit - text->width : 0;
+	unsigned int sign = ellipsis_width(text);
+	CLEANUP_FREE char *shorter = NULL;
+	size_t head, tail;
+
+	if (text_measure(text, words) <= room || room < sign + 2) {
+		text_put(text, style, words);
+		return;
+	}
+	head = fitting(text, words, (room - sign) / 2);
+	/* As little as is needed goes, so that what is left fits. */
+	for (tail = head; text_measure(text, words + tail) > room - sign - (room - sign) / 2;)
+		tail += utf8_length(words + tail) ? utf8_length(words + tail) : 1;
+	if (asprintf(&shorter, "%.*s…%s", (int)head, words, words + tail) < 0) {
+		shorter = NULL;
+		text->error = text->error ? text->error : -ENOMEM;
+		return;
+	}
+	text_put(text, style, shorter);
+}
+
 static char *words_of(struct text *text, const char *format, va_list arguments)
 {
 	char *words;

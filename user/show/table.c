@@ -216,9 +216,9 @@ static void lay_out(struct table *table)
 }
 
 static void put_cell(struct text *text, const struct table_cell *cell, unsigned int width,
-		     bool right)
+		     const struct table_column *column)
 {
-	if (right && cell->words) {
+	if (column->right && cell->words) {
 		unsigned int needed = text_measure(text, cell->words);
 
 		if (needed < width) {
@@ -229,6 +229,8 @@ static void put_cell(struct text *text, const struct table_cell *cell, unsigned 
 	text_limit(text, width);
 	if (cell->draw)
 		cell->draw(text, width, cell->data);
+	else if (cell->words && column->ends)
+		text_put_ends(text, cell->style, cell->words);
 	else if (cell->words)
 		text_put(text, cell->style, cell->words);
 	text_unlimit(text);
@@ -247,7 +249,7 @@ static void put_row(struct table *table, const struct table_cell *cells)
 			at += SPACING;
 		first = false;
 		text_pad(text, at);
-		put_cell(text, &cells[c], table->widths[c], table->columns[c].right);
+		put_cell(text, &cells[c], table->widths[c], &table->columns[c]);
 		at += table->widths[c];
 	}
 	text_end(text);

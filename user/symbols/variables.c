@@ -253,6 +253,15 @@ static char *stack_name(pid_t pid, const struct process_area *area)
 	return found;
 }
 
+/* That of anonymous memory is a device that nobody has opened. */
+const char *shared_memory_name(const char *file)
+{
+	bool anonymous = !*file || !strncmp(file, "/dev/zero", strlen("/dev/zero")) ||
+			 !strncmp(file, "dev/zero", strlen("dev/zero"));
+
+	return anonymous ? "memory" : file;
+}
+
 char *variables_name(struct variables *variables, pid_t pid, const struct process_map *map,
 		     uint64_t address)
 {
@@ -269,7 +278,7 @@ char *variables_name(struct variables *variables, pid_t pid, const struct proces
 	if (!strcmp(area->path, "[heap]"))
 		return format_text("heap+0x%" PRIx64, offset);
 	if (area->shared)
-		return format_text("shared %s+0x%" PRIx64, *area->path ? area->path : "memory",
+		return format_text("shared %s+0x%" PRIx64, shared_memory_name(area->path),
 				   offset + area->offset);
 	if (area->inode)
 		return format_text("%s+0x%" PRIx64, area->path, offset + area->offset);

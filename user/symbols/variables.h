@@ -23,6 +23,8 @@ void variables_free(struct variables **variables);
  * or memory is out. */
 char *variables_name(struct variables *variables, pid_t pid, const struct process_map *map,
 		     uint64_t address);
+/* What to call memory that processes share, by what the kernel calls its file. */
+const char *shared_memory_name(const char *file);
 /* Where a symbol of the file that is mapped in the area lies in the process; 0 if it has none. */
 uint64_t variables_find(struct variables *variables, pid_t pid, const struct process_map *map,
 			const struct process_area *area, const char *symbol);

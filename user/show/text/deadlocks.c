@@ -24,8 +24,9 @@ enum {
 static const struct table_column member_columns[MEMBER_COLUMNS] = {
 	[MEMBER_THREAD] = {.head = "thread"},
 	[MEMBER_TID] = {.head = "tid", .right = true, .drop = 1},
-	[MEMBER_HOLDS] = {.head = "holds", .min = 10, .drop = 2},
-	[MEMBER_WAITS] = {.head = "waits for", .min = 12},
+	/* Locks without a name differ in their last digits. */
+	[MEMBER_HOLDS] = {.head = "holds", .ends = true, .min = 20, .drop = 2},
+	[MEMBER_WAITS] = {.head = "waits for", .ends = true, .min = 20},
 	[MEMBER_HELD] = {.head = "held by"},
 	[MEMBER_SINCE] = {.head = "since", .right = true, .drop = 3},
 };

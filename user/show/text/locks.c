@@ -27,7 +27,7 @@ enum {
 };
 
 static const struct table_column lock_columns[LOCK_COLUMNS] = {
-	[LOCK_NAME] = {.head = "lock", .min = 20},
+	[LOCK_NAME] = {.head = "lock", .ends = true, .min = 20},
 	[LOCK_KIND] = {.head = "kind", .drop = 5},
 	[LOCK_WAITS] = {.head = "waits", .right = true, .drop = 3},
 	[LOCK_TOTAL] = {.head = "total", .right = true},

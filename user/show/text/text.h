@@ -52,6 +52,8 @@ void text_start(struct text *text, FILE *out, const struct text_options *options
 int text_finish(struct text *text);
 
 void text_put(struct text *text, enum style style, const char *words);
+/* The same, but with too little room it is the middle that gives way to an ellipsis. */
+void text_put_ends(struct text *text, enum style style, const char *words);
 __attribute__((format(printf, 3, 4))) void text_print(struct text *text, enum style style,
 						      const char *format, ...);
 /* Breaks between words where the line ends; the next lines begin at column `indent`. */
@@ -82,6 +84,7 @@ typedef void (*draw_function)(struct text *text, unsigned int width, const void 
 struct table_column {
 	const char *head;
 	bool right;	      /* aligned */
+	bool ends;	      /* of words that are too long both ends are shown */
 	unsigned int min;     /* it may shrink down to this; 0: it may not */
 	unsigned int stretch; /* it takes what is left over, up to this; 0: it does not */
 	unsigned int drop;    /* when short of room, the highest goes first; 0: never */
