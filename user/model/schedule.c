@@ -8,6 +8,7 @@
 #include "base/rarely.h"
 #include "model/locks/map.h"
 #include "model/tasks/population.h"
+#include "model/timeline/glance.h"
 
 /* Beyond this, pairs are counted under "not one of the target's": a report shows a handful. */
 #define PAIRS_MAX 65536
@@ -62,7 +63,7 @@ static void begin(void *context, const struct interval *interval)
 
 	if (tally)
 		tally->taker = interval->waker
-				       ? timeline_thread_of(schedule->timeline, interval->waker) + 1
+				       ? glance_thread_of(schedule->timeline, interval->waker) + 1
 				       : 0; /* NO_THREAD + 1 is 0, too */
 }
 
@@ -131,7 +132,7 @@ static int compare_pairs(const void *a, const void *b)
 
 int schedule_finish(struct schedule *schedule, struct model *model)
 {
-	struct population *population = timeline_population(schedule->timeline);
+	struct population *population = glance_population(schedule->timeline);
 	uint32_t threads = schedule->tallies.count;
 
 	if (schedule->error)

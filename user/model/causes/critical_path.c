@@ -5,6 +5,7 @@
 #include "base/rarely.h"
 #include "model/causes/inside.h"
 #include "model/tasks/population.h"
+#include "model/timeline/glance.h"
 
 /* How many running intervals of the past are kept, all threads together, and of one thread. A
  * wake-up lies further back only if a woken thread had to wait for a CPU while its waker came and
@@ -26,7 +27,7 @@ static uint32_t past_limit(size_t threads)
 
 static int reserve_thread(struct causes *causes, uint32_t thread)
 {
-	const struct population *population = timeline_population(causes->timeline);
+	const struct population *population = glance_population(causes->timeline);
 
 	while (causes->threads.count <= thread) {
 		uint32_t index = causes->threads.count;
@@ -102,7 +103,7 @@ struct moment {
 /* Finds the thread `tid` that was running at `time`. */
 static bool find_moment(struct causes *causes, uint32_t tid, uint64_t time, struct moment *ret)
 {
-	uint32_t thread = population_find(timeline_population(causes->timeline), tid);
+	uint32_t thread = population_find(glance_population(causes->timeline), tid);
 	const struct cause_thread *it;
 	const struct interval *open;
 	const struct past_run *run;
@@ -111,7 +112,7 @@ static bool find_moment(struct causes *causes, uint32_t tid, uint64_t time, stru
 		return false;
 	it = &causes->threads.items[thread];
 	ret->thread = thread;
-	open = timeline_open(causes->timeline, thread);
+	open = glance_open(causes->timeline, thread);
 	if (open && open->state == STATE_RUNNING && open->begin <= time) {
 		ret->run_begin = open->begin - it->ran;
 		ret->ready = it->ready;
@@ -200,7 +201,7 @@ static int end_wait(struct causes *causes, struct cause_thread *it, const struct
 			return 0;
 		}
 		causes->forgotten +=
-			timeline_thread_of(causes->timeline, interval->waker) != NO_THREAD;
+			glance_thread_of(causes->timeline, interval->waker) != NO_THREAD;
 	}
 	if (lock)
 		lock->timeouts += interval->waker_context == PL_WAKER_INTERRUPT;
@@ -252,7 +253,7 @@ static int tidy(struct causes *causes)
 
 		past_forget(&it->past, before);
 		/* Of the dead, only who may turn out to have been the last is of interest. */
-		if (!timeline_open(causes->timeline, i) && i != causes->last_of_all.thread &&
+		if (!glance_open(causes->timeline, i) && i != causes->last_of_all.thread &&
 		    i != causes->last_of_target.thread)
 			it->node = NO_PATH;
 	}
@@ -294,9 +295,9 @@ static inline struct cause_thread *thread_of(struct causes *causes, const struct
  * it leaves it. Until then what it did since it was seen last is not known. */
 static int take_over_unseen(struct causes *causes, const struct interval *born)
 {
-	uint32_t thread = population_find(timeline_population(causes->timeline), born->waker);
+	uint32_t thread = population_find(glance_population(causes->timeline), born->waker);
 	const struct interval *open =
-		thread == NO_THREAD ? NULL : timeline_open(causes->timeline, thread);
+		thread == NO_THREAD ? NULL : glance_open(causes->timeline, thread);
 	struct cause_thread *it, *maker;
 
 	if (!open || thread == born->thread || open->begin > born->begin)

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "model/tasks/population.h"
 #include "recording/recording.h"
+#include "model/timeline/glance.h"
 
 #define REASONS_HELD (1u << REASON_LOCK | 1u << REASON_RWLOCK | 1u << REASON_JOIN)
 #define NO_CIRCLE    UINT32_MAX
@@ -73,7 +74,7 @@ static uint32_t next_of(struct deadlocks *deadlocks, uint32_t thread)
 		return NO_THREAD;
 	wait = &deadlocks->waits.items[thread];
 	if (wait->active && wait->holder == NO_THREAD)
-		wait->holder = timeline_thread_of(deadlocks->timeline, wait->holder_tid);
+		wait->holder = glance_thread_of(deadlocks->timeline, wait->holder_tid);
 	return wait->active ? wait->holder : NO_THREAD;
 }
 
@@ -194,7 +195,7 @@ static int begin_wait(struct deadlocks *deadlocks, const struct interval *interv
 {
 	bool held = 1u << interval->reason & REASONS_HELD;
 	uint32_t holder =
-		held ? timeline_thread_of(deadlocks->timeline, interval->holder) : NO_THREAD;
+		held ? glance_thread_of(deadlocks->timeline, interval->holder) : NO_THREAD;
 	struct wait *wait;
 	size_t length;
 	int error = reserve(deadlocks, interval->thread);
@@ -364,7 +365,7 @@ static uint32_t find_lock(const struct model *model, const struct population *po
 
 int deadlocks_finish(struct deadlocks *deadlocks, struct model *model)
 {
-	const struct population *population = timeline_population(deadlocks->timeline);
+	const struct population *population = glance_population(deadlocks->timeline);
 	const struct circle *circle;
 	const struct member *member;
 

@@ -7,6 +7,7 @@
 #include "model/locks/map.h"
 #include "model/locks/inside.h"
 #include "model/tasks/population.h"
+#include "model/timeline/glance.h"
 
 /* Who runs no longer than that has looked, and found nothing to do. A thread that is woken by a
  * condition runs for about 5 us before it waits again, when caches are cold for 20. */
@@ -98,7 +99,7 @@ static struct burst *burst_of(struct herd_entry *entry, uint32_t waker, uint64_t
 
 static RARELY int find_entry(struct herds *herds, const struct interval *interval, uint32_t *ret)
 {
-	const struct population *population = timeline_population(herds->timeline);
+	const struct population *population = glance_population(herds->timeline);
 	uint32_t process = population->threads.items[interval->thread].process, index;
 	struct herd_entry *entry;
 	int error =
@@ -175,7 +176,7 @@ static int end_wait(struct herds *herds, const struct interval *wait)
 {
 	struct woken_thread *it = &herds->threads.items[wait->thread];
 	uint64_t address = locks_address(wait);
-	uint64_t ran = timeline_running_ns(herds->timeline, wait->thread, wait->begin);
+	uint64_t ran = glance_running_ns(herds->timeline, wait->thread, wait->begin);
 	bool same = it->reason == wait->reason && it->address == address &&
 		    it->syscall == wait->syscall;
 
@@ -259,7 +260,7 @@ static int finish_entry(struct herds *herds, struct herd_entry *entry, struct mo
 		return -ENOMEM;
 	*herd = entry->herd;
 	herd->waker =
-		population_thread_at(timeline_population(herds->timeline), herd->waker, herd->last);
+		population_thread_at(glance_population(herds->timeline), herd->waker, herd->last);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "model/causes/inside.h"
 #include "model/tasks/population.h"
+#include "model/timeline/glance.h"
 
 /* Those of which one can say what the run would be without them. Without waiting for a semaphore it
  * would be another program, and so it would for most conditions; but some are used as locks. */
@@ -56,7 +57,7 @@ static uint32_t near_condition(const struct causes *causes, uint32_t process, ui
 static int find_lock(struct causes *causes, const struct interval *interval,
 		     struct replay_lock **ret)
 {
-	const struct population *population = timeline_population(causes->timeline);
+	const struct population *population = glance_population(causes->timeline);
 	uint32_t process = population->threads.items[interval->thread].process;
 	struct cause_thread *it = &causes->threads.items[interval->thread];
 	bool condition = interval->reason == REASON_CONDITION;

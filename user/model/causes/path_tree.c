@@ -8,9 +8,11 @@
 /* Enough that tidying, whose cost is that of the nodes, is rare; small enough for a CPU's cache. */
 #define LIMIT_FIRST (1u << 14)
 
-/* Marks: how many children lead on from a node, and whether it is needed as it is. */
+/* Marks: how many children lead on from a node, whether it is needed as it is, and whether it stays
+ * a node of its own, because of either or as the beginning of a path. */
 #define NEEDED	 (1u << 31)
-#define CHILDREN (NEEDED - 1)
+#define KEPT	 (1u << 30)
+#define CHILDREN (KEPT - 1)
 
 int path_tree_init(struct path_tree *tree, const struct path_scale *scale)
 {
@@ -127,17 +129,15 @@ static void renumber(struct path_tree *tree, uint32_t *node)
 static void count_children(struct path_tree *tree)
 {
 	for (uint32_t i = tree->count; i > 0; i--) {
-		uint32_t parent = tree->nodes[i - 1].parent;
+		uint32_t parent = tree->nodes[i - 1].parent, *mark = &tree->marks[i - 1];
 
-		if (tree->marks[i - 1] && parent != NO_PATH)
+		if (!*mark)
+			continue;
+		if (parent != NO_PATH)
 			tree->marks[parent]++;
+		if (parent == NO_PATH || *mark & NEEDED || (*mark & CHILDREN) > 1)
+			*mark |= KEPT;
 	}
-}
-
-static bool is_kept(const struct path_tree *tree, uint32_t node)
-{
-	return tree->nodes[node].parent == NO_PATH || tree->marks[node] & NEEDED ||
-	       (tree->marks[node] & CHILDREN) > 1;
 }
 
 /* Where the pieces between kept nodes go. The parent of a node is one that is kept after this. */
@@ -154,7 +154,7 @@ static int fold_all(struct path_tree *tree)
 				return error;
 			continue;
 		}
-		if (node->parent == NO_PATH || is_kept(tree, node->parent))
+		if (node->parent == NO_PATH || tree->marks[node->parent] & KEPT)
 			continue;
 		error = fold_parent(tree, node);
 		if (error)
@@ -171,7 +171,7 @@ static void compact(struct path_tree *tree)
 	for (uint32_t i = 0; i < tree->count; i++) {
 		struct path_node *node = &tree->nodes[i];
 
-		if (!tree->marks[i] || !is_kept(tree, i))
+		if (!(tree->marks[i] & KEPT))
 			continue;
 		if (node->parent != NO_PATH)
 			node->parent = tree->marks[node->parent];
@@ -186,7 +186,7 @@ static int reserve(struct path_tree *tree)
 	struct path_node *nodes;
 	uint32_t limit = tree->limit;
 
-	while (tree->count > limit / 2 && limit < NEEDED / 2)
+	while (tree->count > limit / 2 && limit < KEPT / 2)
 		limit *= 2;
 	if (limit == tree->limit)
 		return 0;

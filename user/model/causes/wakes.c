@@ -5,6 +5,7 @@
 
 #include "base/rarely.h"
 #include "model/tasks/population.h"
+#include "model/timeline/glance.h"
 
 /* Waits that nothing but their own timer ends from within an interrupt. */
 #define REASONS_TIMED                                                                              \
@@ -170,7 +171,7 @@ static void on_interval(void *context, const struct interval *interval)
 		return;
 	kind = kind_of(interval);
 	if (kind == WAKE_THREAD || kind == WAKE_EXIT)
-		from = population_thread_at(timeline_population(wakes->timeline), interval->waker,
+		from = population_thread_at(glance_population(wakes->timeline), interval->waker,
 					    interval->end);
 	wakes->error = reserve(
 		wakes, from != NO_THREAD && from > interval->thread ? from : interval->thread);

@@ -175,8 +175,10 @@ static int look_for_seat(struct replay *replay, unsigned int world, uint64_t all
 		place = find_place(seats, count, UINT64_MAX, *now);
 	if (place.seat == NO_SEAT) {
 		/* More of them run than there are CPUs: the stream is at odds with itself. */
-		if (count >= CPUS_MAX - 1)
+		if (count >= CPUS_MAX - 1) {
+			mine->cpu[world] = UINT16_MAX;
 			return 0;
+		}
 		if (!vector_add(&replay->seats[world]))
 			return -ENOMEM;
 		seats = replay->seats[world].items;
@@ -261,7 +263,6 @@ int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clo
 	for (; left && !error; left &= left - 1) {
 		unsigned int i = __builtin_ctz(left);
 
-		seats->cpu[i] = UINT16_MAX;
 		error = take_seat(replay, i, cpu, allowed, &clocks->now[i], seats);
 	}
 	return error;

@@ -88,7 +88,7 @@ void locks_pin(struct locks *locks, uint32_t thread);
 void locks_unpin(struct locks *locks, uint32_t thread);
 int locks_begin_term(struct locks *locks, uint32_t lock, uint64_t begin, uint32_t holder);
 void locks_forget_terms(struct locks *locks, struct lock_entry *entry);
-uint64_t locks_share_out(struct locks *locks, struct lock_thread *waiter, uint64_t end);
+uint64_t locks_share_out_terms(struct locks *locks, struct lock_thread *waiter, uint64_t end);
 /* Who has Python's lock as this wait for it begins, as far as is known: nothing can be read. */
 uint32_t locks_gil_owner(struct locks *locks, uint32_t lock, const struct interval *wait);
 /* A wait for it has ended; who `waker` is, or NO_THREAD. How much of the waiting before this one
@@ -105,6 +105,14 @@ static inline uint64_t locks_address(const struct interval *interval)
 	if (1u << interval->reason & pairs && interval->futex_kind != PL_FUTEX_REQUEUE_PI)
 		return interval->address & ~7ull;
 	return interval->address;
+}
+
+static inline uint64_t locks_share_out(struct locks *locks, struct lock_thread *waiter,
+				       uint64_t end)
+{
+	if (waiter->holder == NO_THREAD && !locks->locks.items[waiter->lock].terms.count)
+		return end - waiter->begin;
+	return locks_share_out_terms(locks, waiter, end);
 }
 
 /* By what a lock is known: its address in an address space, or its place in a file. */

@@ -4,6 +4,7 @@
 
 #include "model/locks/inside.h"
 #include "model/tasks/population.h"
+#include "model/timeline/glance.h"
 
 #define REASONS_LOCK                                                                               \
 	(1u << REASON_LOCK | 1u << REASON_CONDITION | 1u << REASON_SEMAPHORE |                     \
@@ -24,7 +25,7 @@ static int add_threads(struct locks *locks, uint32_t thread)
 		if (!it)
 			return -ENOMEM;
 		it->lock = it->handed = NO_LOCK;
-		it->ready_before = timeline_ready_ns(locks->timeline, locks->threads.count - 1);
+		it->ready_before = glance_ready_ns(locks->timeline, locks->threads.count - 1);
 	}
 	return 0;
 }
@@ -38,7 +39,7 @@ static inline int reserve_thread(struct locks *locks, uint32_t thread)
 static int find_last(struct locks *locks, struct lock_thread *waiter,
 		     const struct interval *interval)
 {
-	const struct population *population = timeline_population(locks->timeline);
+	const struct population *population = glance_population(locks->timeline);
 	uint32_t process = population->threads.items[interval->thread].process;
 	struct lock_last last = {
 		.valid = true,
@@ -78,8 +79,7 @@ static int find_holder(struct locks *locks, struct lock_thread *waiter, uint32_t
 /* How long a thread has been ready, of complete intervals, since it was first heard of. */
 static uint64_t ready_ns(const struct locks *locks, uint32_t thread)
 {
-	return timeline_ready_ns(locks->timeline, thread) -
-	       locks->threads.items[thread].ready_before;
+	return glance_ready_ns(locks->timeline, thread) - locks->threads.items[thread].ready_before;
 }
 
 /* ---- what the holder did ------------------------------------------------------------------- */
@@ -108,7 +108,7 @@ static int log_run(struct locks *locks, struct lock_thread *holder, const struct
 		return -ENOMEM;
 	run->begin = interval->begin;
 	run->end = interval->end;
-	run->running_ns = timeline_running_ns(locks->timeline, interval->thread, interval->begin);
+	run->running_ns = glance_running_ns(locks->timeline, interval->thread, interval->begin);
 	run->ready_ns = ready_ns(locks, interval->thread);
 	return 0;
 }
@@ -116,7 +116,7 @@ static int log_run(struct locks *locks, struct lock_thread *holder, const struct
 /* How long a thread has been ready, up to now. */
 static uint64_t ready_now(const struct locks *locks, uint32_t thread, uint64_t now)
 {
-	const struct interval *open = timeline_open(locks->timeline, thread);
+	const struct interval *open = glance_open(locks->timeline, thread);
 	bool ready =
 		open && (open->state == STATE_READY_WOKEN || open->state == STATE_READY_PREEMPTED);
 
@@ -142,12 +142,12 @@ static const struct lock_run *run_at(const struct lock_thread *holder, uint64_t 
 struct holder_times locks_times_at(const struct locks *locks, uint32_t thread, uint64_t time,
 				   struct holder_times at_begin)
 {
-	const struct interval *open = timeline_open(locks->timeline, thread);
+	const struct interval *open = glance_open(locks->timeline, thread);
 	struct holder_times times = at_begin;
 	const struct lock_run *run;
 
 	if (open && time >= open->begin) {
-		times.running_ns = timeline_running_ns(locks->timeline, thread, time);
+		times.running_ns = glance_running_ns(locks->timeline, thread, time);
 		times.ready_ns = ready_now(locks, thread, time);
 		return times;
 	}
@@ -180,13 +180,13 @@ static void drop_holder(struct locks *locks, struct lock_thread *waiter)
 static int find_late_holder(struct locks *locks, struct lock_thread *waiter,
 			    const struct interval *interval)
 {
-	const struct population *population = timeline_population(locks->timeline);
+	const struct population *population = glance_population(locks->timeline);
 	uint32_t thread = waiter - locks->threads.items, holder;
 	int error;
 
 	if (waiter->holder != NO_THREAD || !waiter->holder_tid || !interval->open_begin)
 		return 0;
-	holder = timeline_thread_of(locks->timeline, waiter->holder_tid);
+	holder = glance_thread_of(locks->timeline, waiter->holder_tid);
 	if (holder == NO_THREAD || !population->threads.items[holder].began_before)
 		return 0;
 	error = reserve_thread(locks, holder);
@@ -210,7 +210,7 @@ static uint32_t giver_of(const struct locks *locks, const struct interval *inter
 	if (!(1u << interval->reason & REASONS_OWNED) || interval->waker_context != PL_WAKER_TASK ||
 	    interval->open_end)
 		return NO_THREAD;
-	waker = population_thread_at(timeline_population(locks->timeline), interval->waker,
+	waker = population_thread_at(glance_population(locks->timeline), interval->waker,
 				     interval->end);
 	return waker == interval->thread ? NO_THREAD : waker;
 }
@@ -321,7 +321,7 @@ static int drop_wait(struct locks *locks, uint32_t thread)
 
 static int begin_wait(struct locks *locks, const struct interval *interval)
 {
-	uint32_t holder = timeline_thread_of(locks->timeline, interval->holder);
+	uint32_t holder = glance_thread_of(locks->timeline, interval->holder);
 	struct lock_thread *waiter;
 	int error;
 
@@ -355,7 +355,7 @@ static int begin_wait(struct locks *locks, const struct interval *interval)
 	waiter->holder_tid = interval->holder;
 	if (holder != NO_THREAD) {
 		waiter->holder_before = (struct holder_times){
-			timeline_running_ns(locks->timeline, holder, interval->begin),
+			glance_running_ns(locks->timeline, holder, interval->begin),
 			ready_now(locks, holder, interval->begin)};
 		locks_pin(locks, holder);
 		if (locks->locks.items[waiter->lock].waiters.now > 1 &&

@@ -130,7 +130,7 @@ static const struct lock_term *other_than(const struct lock_term *term, uint32_t
 }
 
 /* The wait's time goes to those who had the lock meanwhile. For how much of it nobody is known. */
-uint64_t locks_share_out(struct locks *locks, struct lock_thread *waiter, uint64_t end)
+uint64_t locks_share_out_terms(struct locks *locks, struct lock_thread *waiter, uint64_t end)
 {
 	const struct lock_entry *entry = &locks->locks.items[waiter->lock];
 	struct lock_term first = {.begin = waiter->begin,

@@ -25,7 +25,7 @@ int timeline_add_thread(struct timeline *timeline, const struct newcomer *newcom
 	track->kernel = newcomer->kernel;
 	track->introduced = newcomer->comm != NULL;
 	track->open.thread = thread;
-	track->steps.first = track->steps.last = STATE_COUNT;
+	track->steps.last = STATE_COUNT;
 	track_open(track, STATE_UNKNOWN, newcomer->time);
 	*ret = track;
 	return 0;

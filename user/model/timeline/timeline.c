@@ -2,13 +2,13 @@
 /* timeline.c - the state machine of each thread: switches and wake-ups; and who listens to it */
 #include <errno.h>
 
-#include "model/timeline/inside.h"
+#include "model/timeline/glance.h"
 
 #define TASK_EXIT_DEAD 0x10
 #define TASK_DEAD      0x80
 #define CPUS_MAX       65536 /* interval.cpu has 16 bits */
 
-static int lane_reserve(struct timeline *timeline, uint32_t cpu)
+static RARELY int lane_reserve(struct timeline *timeline, uint32_t cpu)
 {
 	while (timeline->lanes.count <= cpu) {
 		uint32_t *lane = vector_add(&timeline->lanes);
@@ -56,7 +56,8 @@ static void where_it_blocks(struct timeline *timeline, struct track *track,
 /* Who leaves a CPU on which nobody was known to run. It need not be the thread that had the tid: in
  * an exec from a side thread the first one, should it have run since before the recording, ends
  * under the tid of the side thread, which runs elsewhere. */
-static int find_leaver(struct timeline *timeline, uint32_t cpu, uint32_t tid, struct track **ret)
+static RARELY int find_leaver(struct timeline *timeline, uint32_t cpu, uint32_t tid,
+			      struct track **ret)
 {
 	int error = timeline_thread(timeline, tid, 0, ret);
 	struct track *track = *ret, *swapped;
@@ -198,8 +199,10 @@ static int feed_switch(struct timeline *timeline, uint32_t cpu, const struct rec
 	struct track *occupant;
 	int error = 0;
 
-	timeline->figures.records += (item->block != NULL) + (item->stack != 0) +
-				     (item->kernel_stack != 0) + (item->waker_stack != 0);
+	timeline->figures.records += item->block != NULL;
+	if (item->stack | item->kernel_stack | item->waker_stack)
+		timeline->figures.records +=
+			(item->stack != 0) + (item->kernel_stack != 0) + (item->waker_stack != 0);
 	if (sw->flags & PL_PREV) {
 		error = switch_out(timeline, cpu, item);
 	} else {
@@ -234,7 +237,8 @@ static void feed_wake(struct timeline *timeline, const struct pl_wake *wake)
 
 /* The thread got its CPU unseen, and is about to leave it: what it did before ended `ran_ns` ago.
  * For the count of threads that ran at once it runs from now on only, as that never goes back. */
-static int feed_resume(struct timeline *timeline, uint32_t cpu, const struct pl_resume *resume)
+static RARELY int feed_resume(struct timeline *timeline, uint32_t cpu,
+			      const struct pl_resume *resume)
 {
 	struct track *track;
 	uint64_t since;
@@ -262,7 +266,7 @@ static int feed_resume(struct timeline *timeline, uint32_t cpu, const struct pl_
 	return 0;
 }
 
-static int feed_gap(struct timeline *timeline, uint32_t cpu, const struct pl_gap *record)
+static RARELY int feed_gap(struct timeline *timeline, uint32_t cpu, const struct pl_gap *record)
 {
 	struct gap *gap = vector_add(&timeline->gaps);
 
@@ -276,7 +280,7 @@ static int feed_gap(struct timeline *timeline, uint32_t cpu, const struct pl_gap
 	return 0;
 }
 
-static void feed_sample(struct timeline *timeline, const struct pl_sample *sample)
+static RARELY void feed_sample(struct timeline *timeline, const struct pl_sample *sample)
 {
 	uint32_t thread = timeline_thread_of(timeline, sample->tid);
 	const struct timeline_visitor *visitor;
@@ -322,7 +326,7 @@ static int feed_record(struct timeline *timeline, const struct recording_item *i
 	}
 }
 
-static int feed_life(struct timeline *timeline, const union pl_life *life)
+static RARELY int feed_life(struct timeline *timeline, const union pl_life *life)
 {
 	int error = timeline_feed_life(timeline, life);
 	const struct timeline_visitor *visitor;
@@ -444,23 +448,27 @@ int timeline_listen(struct timeline *timeline,
 
 struct population *timeline_population(struct timeline *timeline)
 {
-	return &timeline->population;
+	return glance_population(timeline);
 }
 
 uint32_t timeline_thread_of(const struct timeline *timeline, uint32_t tid)
 {
-	uint32_t thread = population_find(&timeline->population, tid);
-
-	return thread != NO_THREAD && !timeline->tracks.items[thread].dead ? thread : NO_THREAD;
+	return glance_thread_of(timeline, tid);
 }
 
 uint64_t timeline_running_ns(const struct timeline *timeline, uint32_t thread, uint64_t time)
 {
-	const struct track *track = &timeline->tracks.items[thread];
-	bool running = !track->dead && track->open.state == STATE_RUNNING;
+	return glance_running_ns(timeline, thread, time);
+}
 
-	return track->state_ns[STATE_RUNNING] +
-	       (running && time > track->open.begin ? time - track->open.begin : 0);
+uint64_t timeline_ready_ns(const struct timeline *timeline, uint32_t thread)
+{
+	return glance_ready_ns(timeline, thread);
+}
+
+const struct interval *timeline_open(const struct timeline *timeline, uint32_t thread)
+{
+	return glance_open(timeline, thread);
 }
 
 void timeline_watch(struct timeline *timeline, uint32_t thread, bool watched)
@@ -468,23 +476,9 @@ void timeline_watch(struct timeline *timeline, uint32_t thread, bool watched)
 	timeline->tracks.items[thread].watched = watched;
 }
 
-uint64_t timeline_ready_ns(const struct timeline *timeline, uint32_t thread)
-{
-	const uint64_t *ns = timeline->tracks.items[thread].state_ns;
-
-	return ns[STATE_READY_WOKEN] + ns[STATE_READY_PREEMPTED];
-}
-
 const struct timeline_steps *timeline_steps(const struct timeline *timeline, uint32_t thread)
 {
 	return &timeline->tracks.items[thread].steps;
-}
-
-const struct interval *timeline_open(const struct timeline *timeline, uint32_t thread)
-{
-	const struct track *track = &timeline->tracks.items[thread];
-
-	return track->dead ? NULL : &track->open;
 }
 
 bool timeline_last_wait(const struct timeline *timeline, uint32_t thread, struct interval *ret)

@@ -78,10 +78,11 @@ void timeline_watch(struct timeline *timeline, uint32_t thread, bool watched);
 uint64_t timeline_ready_ns(const struct timeline *timeline, uint32_t thread);
 
 /* How often a thread's interval of one state was followed by one of another, of those that visitors
- * were told; and which was the first and the last one, STATE_COUNT if there was none. */
+ * were told, the first one by nothing; and which was the last one, STATE_COUNT if there was none.
+ */
 struct timeline_steps {
-	uint32_t counts[STATE_COUNT][STATE_COUNT]; /* from, to */
-	uint8_t first, last;			   /* enum state */
+	uint32_t counts[STATE_COUNT + 1][STATE_COUNT]; /* from (STATE_COUNT: nothing), to */
+	uint8_t last;				       /* enum state */
 };
 
 const struct timeline_steps *timeline_steps(const struct timeline *timeline, uint32_t thread);

@@ -36,10 +36,7 @@ static void stop_running(struct timeline *timeline, struct track *track, uint64_
 
 static void count_step(struct timeline_steps *steps, enum state state)
 {
-	if (steps->last < STATE_COUNT)
-		steps->counts[steps->last][state]++;
-	else
-		steps->first = state;
+	steps->counts[steps->last][state]++;
 	steps->last = state;
 }
 

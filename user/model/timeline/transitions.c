@@ -59,11 +59,12 @@ static void go(struct thread *thread, enum stage from, enum stage to, uint32_t t
 
 static void fill_in(const struct timeline_steps *steps, struct thread *thread)
 {
-	if (steps->first >= STATE_COUNT)
+	if (steps->last >= STATE_COUNT)
 		return;
 	/* Where it was found it came to before. */
-	if (!thread->began_before)
-		go(thread, UNBORN, stage_of(steps->first), 1);
+	for (unsigned int first = 0; first < STATE_COUNT && !thread->began_before; first++)
+		if (steps->counts[STATE_COUNT][first])
+			go(thread, UNBORN, stage_of(first), 1);
 	for (unsigned int from = 0; from < STATE_COUNT; from++)
 		for (unsigned int to = 0; to < STATE_COUNT; to++)
 			if (steps->counts[from][to])
