@@ -54,6 +54,7 @@ struct interval {
 	uint32_t holder; /* BLOCKED for a lock or a join: that thread's tid, 0 unknown */
 	uint32_t waker;	 /* BLOCKED, STOPPED: tid that ended it; meaningful with waker_context.
 			    READY_PREEMPTED: tid that took its CPU, 0 if not known */
+	uint32_t taker;	 /* READY_PREEMPTED: who that was, index + 1; 0: not one of the target's */
 	uint8_t waker_context; /* enum pl_waker_context */
 	bool open_begin;       /* it had begun before the capture did */
 	bool open_end;	       /* it had not ended when the capture did */

@@ -8,7 +8,6 @@
 #include "base/rarely.h"
 #include "model/locks/map.h"
 #include "model/tasks/population.h"
-#include "model/timeline/glance.h"
 
 /* Beyond this, pairs are counted under "not one of the target's": a report shows a handful. */
 #define PAIRS_MAX 65536
@@ -23,7 +22,6 @@
 struct tally {
 	struct histogram histogram;
 	uint64_t preemptions;
-	uint32_t taker; /* index + 1 of who has its CPU now; 0: not one of the target's */
 	/* Who took it last mostly does so again: spares the look-up. */
 	uint32_t last_by;
 	uint32_t pair; /* index + 1; 0: none */
@@ -52,19 +50,6 @@ static inline struct tally *tally_at(struct schedule *schedule, uint32_t thread)
 {
 	return thread < schedule->tallies.count ? &schedule->tallies.items[thread]
 						: add_tallies(schedule, thread);
-}
-
-/* Who took the CPU may have ended, and its tid be another's, when the other one runs again: that is
- * why it is looked up now. */
-static void begin(void *context, const struct interval *interval)
-{
-	struct schedule *schedule = context;
-	struct tally *tally = tally_at(schedule, interval->thread);
-
-	if (tally)
-		tally->taker = interval->waker
-				       ? glance_thread_of(schedule->timeline, interval->waker) + 1
-				       : 0; /* NO_THREAD + 1 is 0, too */
 }
 
 /* Leaves it in tally->pair. */
@@ -110,8 +95,8 @@ static void end_preemption(void *context, const struct interval *interval)
 	if (!tally || interval->open_begin)
 		return;
 	tally->preemptions++;
-	if (!tally->pair || tally->last_by != tally->taker - 1)
-		find_pair(schedule, tally, interval, tally->taker - 1);
+	if (!tally->pair || tally->last_by != interval->taker - 1)
+		find_pair(schedule, tally, interval, interval->taker - 1);
 	if (schedule->error)
 		return;
 	pair = &schedule->pairs.items[tally->pair - 1];
@@ -132,7 +117,7 @@ static int compare_pairs(const void *a, const void *b)
 
 int schedule_finish(struct schedule *schedule, struct model *model)
 {
-	struct population *population = glance_population(schedule->timeline);
+	struct population *population = timeline_population(schedule->timeline);
 	uint32_t threads = schedule->tallies.count;
 
 	if (schedule->error)
@@ -164,8 +149,6 @@ int schedule_new(struct timeline *timeline, struct schedule **ret)
 	struct timeline_visitor slices = {
 		.context = schedule, .interval = end_slice, .states = 1u << STATE_RUNNING};
 	struct timeline_visitor preemptions = {.context = schedule,
-					       .begins = begin,
-					       .states_begun = 1u << STATE_READY_PREEMPTED,
 					       .interval = end_preemption,
 					       .states = 1u << STATE_READY_PREEMPTED};
 

@@ -160,43 +160,34 @@ static int enter_cell(struct path_fold *fold, const struct path_scale *scale, ui
 	return error;
 }
 
+static bool is_rival(const struct path_fold *fold, unsigned int i, uint64_t key)
+{
+	return fold->rivals[i].key == key && fold->rivals[i].ns;
+}
+
 /* With more rivals than there is room for, the least one gives way: what is known of the others
- * stays a lower bound. */
-static void add_new_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
+ * stays a lower bound. Returns its place, or what is none. */
+static unsigned int add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
 {
 	unsigned int least = 0;
 
-	for (unsigned int i = 1; i < PATH_RIVALS; i++) {
+	for (unsigned int i = 0; i < PATH_RIVALS; i++) {
+		if (is_rival(fold, i, key)) {
+			fold->rivals[i].ns += ns;
+			return i;
+		}
 		if (fold->rivals[i].ns < fold->rivals[least].ns)
 			least = i;
 	}
-	if (ns > fold->rivals[least].ns) {
-		fold->rivals[least].key = key;
-		fold->rivals[least].ns = ns;
-	}
-}
-
-static inline uint64_t *rival_of(struct path_fold *fold, uint64_t key)
-{
-	for (unsigned int i = 0; i < PATH_RIVALS; i++) {
-		if (fold->rivals[i].key == key && fold->rivals[i].ns)
-			return &fold->rivals[i].ns;
-	}
-	return NULL;
-}
-
-static void add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
-{
-	uint64_t *rival = rival_of(fold, key);
-
-	if (rival)
-		*rival += ns;
-	else
-		add_new_rival(fold, key, ns);
+	if (ns <= fold->rivals[least].ns)
+		return PATH_RIVALS;
+	fold->rivals[least].key = key;
+	fold->rivals[least].ns = ns;
+	return least;
 }
 
 static int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
-		uint64_t begin, uint64_t end)
+		uint64_t begin, uint64_t end, unsigned int *ret_rival)
 {
 	int error = 0;
 
@@ -206,7 +197,7 @@ static int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t
 		if (begin >= fold->cell_end)
 			error = enter_cell(fold, scale, cell_at(scale, begin));
 		part = end < fold->cell_end ? end : fold->cell_end;
-		add_rival(fold, key, part - begin);
+		*ret_rival = add_rival(fold, key, part - begin);
 		fold->cell_ns += part - begin;
 		begin = part;
 	}
@@ -242,10 +233,15 @@ static int join_pictures(struct path_fold *fold, const struct path_scale *scale,
 static RARELY int add_slowly(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
 			     uint64_t begin, uint64_t end)
 {
+	unsigned int rival = PATH_RIVALS;
 	int error = add_sum(fold, key, end - begin, 1);
 
 	fold->end = end;
-	return error ? error : draw(fold, scale, key, begin, end);
+	if (!error)
+		error = draw(fold, scale, key, begin, end, &rival);
+	if (!error && rival < PATH_RIVALS)
+		place_of(fold->sums, fold->sum_capacity, key)->rival = rival;
+	return error;
 }
 
 /* Most pieces lie in the cell at the end as a whole, and are of a contributor that is known there.
@@ -253,17 +249,16 @@ static RARELY int add_slowly(struct path_fold *fold, const struct path_scale *sc
 int path_fold_add(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
 		  uint64_t begin, uint64_t end)
 {
-	uint64_t *rival = begin < end && end <= fold->cell_end ? rival_of(fold, key) : NULL;
 	struct path_sum *sum;
 
-	if (!rival || !fold->sum_capacity)
+	if (!fold->sum_capacity || begin >= end || end > fold->cell_end)
 		return add_slowly(fold, scale, key, begin, end);
 	sum = place_of(fold->sums, fold->sum_capacity, key);
-	if (!sum->count)
+	if (!sum->count || !is_rival(fold, sum->rival, key))
 		return add_slowly(fold, scale, key, begin, end);
 	sum->ns += end - begin;
 	sum->count++;
-	*rival += end - begin;
+	fold->rivals[sum->rival].ns += end - begin;
 	fold->cell_ns += end - begin;
 	fold->end = end;
 	return 0;

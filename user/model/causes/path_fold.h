@@ -44,6 +44,7 @@ struct path_sum {
 	uint64_t key;
 	uint64_t ns;
 	uint64_t count; /* pieces; 0: a free place */
+	uint64_t rival; /* where in path_fold.rivals it may be found */
 };
 
 /* More contributors than these are summed up by what they did alone, of no thread. */

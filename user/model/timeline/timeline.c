@@ -116,6 +116,9 @@ static int switch_out(struct timeline *timeline, uint32_t cpu, const struct reco
 		track_open(track, STATE_READY_PREEMPTED, timeline->now);
 		track->open.waker = sw->next;
 		track->open.waker_context = sw->next ? PL_WAKER_TASK : PL_WAKER_UNKNOWN;
+		/* It may have ended, and its tid be another's, when this is told. (NO_THREAD + 1 is
+		 * 0, too.) */
+		track->open.taker = sw->next ? glance_thread_of(timeline, sw->next) + 1 : 0;
 		track_announce(timeline, track);
 		return 0;
 	}

@@ -59,23 +59,41 @@ static RARELY void tell_some(const struct timeline *timeline, const struct track
 		tell(&timeline->of_watched[interval->state], interval);
 }
 
-void track_close(struct timeline *timeline, struct track *track, uint64_t end)
+/* One for each state: much is known by it beforehand. */
+static inline __attribute__((always_inline)) void close_in(struct timeline *timeline,
+							   struct track *track, enum state state,
+							   uint64_t end)
 {
 	struct interval *interval = &track->open;
-	enum state state = interval->state;
 
 	interval->end = end;
 	if (state == STATE_RUNNING)
 		stop_running(timeline, track, end);
 	/* A sleep whose wake-up came before it began has no length, and was a sleep all the same:
 	 * the thread gave its CPU away. */
-	if (end == interval->begin && !track_is(track, STATES_WAITING))
+	if (end == interval->begin && !(1u << state & STATES_WAITING))
 		return;
 	track->state_ns[state] += end - interval->begin;
 	count_step(&track->steps, state);
 	tell(&timeline->of_interval[state], interval);
 	if (interval->stack | interval->waker_stack | track->watched)
 		tell_some(timeline, track);
+}
+
+void track_close(struct timeline *timeline, struct track *track, uint64_t end)
+{
+	switch (track->open.state) {
+	case STATE_RUNNING:
+		return close_in(timeline, track, STATE_RUNNING, end);
+	case STATE_READY_WOKEN:
+		return close_in(timeline, track, STATE_READY_WOKEN, end);
+	case STATE_READY_PREEMPTED:
+		return close_in(timeline, track, STATE_READY_PREEMPTED, end);
+	case STATE_BLOCKED:
+		return close_in(timeline, track, STATE_BLOCKED, end);
+	default:
+		return close_in(timeline, track, track->open.state, end);
+	}
 }
 
 void track_open(struct track *track, enum state state, uint64_t begin)
