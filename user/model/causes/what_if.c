@@ -164,8 +164,8 @@ static void sit_down(struct replay_cpu *cpu, const struct place *place, uint64_t
 	*ret_until = NEVER;
 }
 
-static int look_for_seat(struct replay *replay, unsigned int world, uint64_t allowed, uint64_t *now,
-			 struct seats *mine)
+static RARELY int look_for_seat(struct replay *replay, unsigned int world, uint64_t allowed,
+				uint64_t *now, struct seats *mine)
 {
 	struct replay_cpu *seats = replay->seats[world].items;
 	size_t count = replay->seats[world].count;
@@ -190,6 +190,9 @@ static int look_for_seat(struct replay *replay, unsigned int world, uint64_t all
 	mine->cpu[world] = place.seat;
 	return 0;
 }
+
+/* Those in which nobody waits for a certain lock: not all runs have them. */
+#define OTHER_WORLDS (~0u << WORLD_LOCKS)
 
 /* Where it really ran is right most of the time. */
 static inline int take_seat(struct replay *replay, unsigned int world, uint16_t cpu,
@@ -253,19 +256,32 @@ static inline uint64_t stand_up(struct replay_cpu *cpu, uint64_t end, uint64_t u
 	return end;
 }
 
-int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clocks *clocks,
-	       struct seats *seats)
+static RARELY int run_others(struct replay *replay, uint16_t cpu, uint64_t allowed,
+			     struct clocks *clocks, struct seats *seats)
 {
-	uint32_t left = replay->used & ~(1u << WORLD_CPUS);
+	uint32_t left = replay->used & OTHER_WORLDS;
 	int error = 0;
 
-	seats->taken = true;
 	for (; left && !error; left &= left - 1) {
 		unsigned int i = __builtin_ctz(left);
 
 		error = take_seat(replay, i, cpu, allowed, &clocks->now[i], seats);
 	}
 	return error;
+}
+
+int replay_run(struct replay *replay, uint16_t cpu, uint64_t allowed, struct clocks *clocks,
+	       struct seats *seats)
+{
+	int error = 0;
+
+	seats->taken = true;
+	if (replay->used & OTHER_WORLDS)
+		error = run_others(replay, cpu, allowed, clocks, seats);
+	if (error)
+		return error;
+	return take_seat(replay, WORLD_AS_IT_WAS, cpu, allowed, &clocks->now[WORLD_AS_IT_WAS],
+			 seats);
 }
 
 /* No world is later than reality: what really happened can be done there as well. */
@@ -278,23 +294,36 @@ static inline void not_later(struct replay_cpu *cpu, uint64_t *now, uint64_t rea
 	*now = real;
 }
 
+static inline void leave_seat(struct replay *replay, unsigned int world, uint64_t *now,
+			      const struct seats *mine, uint64_t ns, uint64_t real)
+{
+	uint64_t end = *now + ns;
+	struct replay_cpu *cpu = NULL;
+
+	if (mine->taken && mine->cpu[world] < replay->seats[world].count) {
+		cpu = &replay->seats[world].items[mine->cpu[world]];
+		end = stand_up(cpu, end, mine->until[world]);
+	}
+	not_later(cpu, &end, real);
+	*now = end;
+}
+
+static RARELY void leave_others(struct replay *replay, struct clocks *clocks, struct seats *seats,
+				uint64_t ns, uint64_t real)
+{
+	for (uint32_t left = replay->used & OTHER_WORLDS; left; left &= left - 1) {
+		unsigned int i = __builtin_ctz(left);
+
+		leave_seat(replay, i, &clocks->now[i], seats, ns, real);
+	}
+}
+
 void replay_leave(struct replay *replay, struct clocks *clocks, struct seats *seats, uint64_t ns,
 		  uint64_t real)
 {
-	uint32_t left = replay->used & ~(1u << WORLD_CPUS);
-
-	for (; left; left &= left - 1) {
-		unsigned int i = __builtin_ctz(left);
-		uint64_t end = clocks->now[i] + ns;
-		struct replay_cpu *cpu = NULL;
-
-		if (seats->taken && seats->cpu[i] < replay->seats[i].count) {
-			cpu = &replay->seats[i].items[seats->cpu[i]];
-			end = stand_up(cpu, end, seats->until[i]);
-		}
-		not_later(cpu, &end, real);
-		clocks->now[i] = end;
-	}
+	if (replay->used & OTHER_WORLDS)
+		leave_others(replay, clocks, seats, ns, real);
+	leave_seat(replay, WORLD_AS_IT_WAS, &clocks->now[WORLD_AS_IT_WAS], seats, ns, real);
 	clocks->now[WORLD_CPUS] += ns;
 	not_later(NULL, &clocks->now[WORLD_CPUS], real);
 	seats->taken = false;
