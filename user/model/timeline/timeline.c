@@ -311,9 +311,10 @@ static int feed_record(struct timeline *timeline, const struct recording_item *i
 		if (error)
 			return error;
 	}
-	switch (item->record->kind) {
-	case PL_SWITCH:
+	/* Nearly all are. */
+	if (item->record->kind == PL_SWITCH)
 		return feed_switch(timeline, cpu, item);
+	switch (item->record->kind) {
 	case PL_WAKE:
 		feed_wake(timeline, &item->record->wake);
 		return 0;
