@@ -138,6 +138,19 @@ class AlreadyHung(KernelTest):
                               f"that process {process.pid} waits for\n", traced.error)
         self.assert_named_soon("shared", ", which hangs")
 
+    def test_what_is_told_of_the_target_only_is_said_to_be(self):
+        with Hung("shared") as process:
+            traced = Traced(["attach", "-p", process.pid, "--locks", "all", "--watch",
+                             "global_one:4"])
+            self.assertEqual(traced.json["losses"]["target_only"], "--watch, --locks=all")
+            self.assertIn("of these processes nothing is told by --watch, --locks=all",
+                          traced.error)
+            self.assertIn("! what --watch, --locks=all tells is of the target only",
+                          " ".join(traced.text.split()))
+            traced = Traced(["attach", "-p", process.pid])
+        self.assertIsNone(traced.json["losses"]["target_only"])
+        self.assertNotIn("target only", traced.text)
+
     def test_a_chain_through_many_processes_is_followed_so_far_and_that_is_said(self):
         with Hung("chain") as process:
             traced = Traced(["attach", "-p", process.pid, "-d", "200ms"])

@@ -84,10 +84,13 @@ class WholeSet(KernelTest):
         self.assertEqual(programs_left(), [])
 
     def test_what_makes_no_sense_with_all_is_refused(self):
-        for words in (["counter-race"], ["--", "true"], ["-o", "x.ptl"], ["-d", "1"]):
-            done = tool("run", "--all", *words)
-            self.assertEqual(done.returncode, 2, done.stderr)
-            self.assertIn("--all", done.stderr)
+        for words in (["counter-race"], ["--", "true"], ["-o", "x.ptl"], ["-d", "1"],
+                      ["--stacks"], ["--ring", "1s"], ["--locks", "all"], ["--watch", "x"],
+                      ["--no-watch"], ["--mark", "a:b"], ["--faults"], ["-F", "99"]):
+            with self.subTest(words):
+                done = tool("run", "--all", *words, timeout=5)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertRegex(done.stderr, "^ptrace-lab: --all [^\n]*\n$")
 
 
 class Scenarios(KernelTest):

@@ -129,6 +129,31 @@ static int take_up(struct session *session, size_t *ret_threads)
 	return kernel_side_take_up(session->side, pids, count, ret_threads);
 }
 
+/* What was asked for and is not looked for in the other processes, where there are any. */
+static void note_target_only(const struct session *session)
+{
+	const struct capture_options *options = session->options;
+	const struct {
+		bool used;
+		const char *name;
+	} looks[] = {
+		{options->watch.count > 0, "--watch"},
+		{options->marks != NULL, "--mark"},
+		{options->all_locks, "--locks=all"},
+	};
+	char words[64] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
+		if (looks[i].used)
+			length += (size_t)snprintf(words + length, sizeof(words) - length, "%s%s",
+						   length ? ", " : "", looks[i].name);
+	if (!length || !session->others.items.count)
+		return;
+	log_info("of these processes nothing is told by %s", words);
+	recording_write_note(session->writer, NOTE_TARGET_ONLY, "%s", words);
+}
+
 int session_find_others(struct session *session)
 {
 	if (session->options->mode != CAPTURE_ATTACH)
@@ -199,6 +224,7 @@ int session_begin(struct session *session)
 		return status;
 	session->begin = monotonic_ns();
 	status = take_up(session, &threads);
+	note_target_only(session);
 	if (!status && options->stacks & PL_STACKS_BLOCKED)
 		status = copy_stacks(session);
 	if (status)

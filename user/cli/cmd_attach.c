@@ -10,15 +10,8 @@
 #include "cli/tracing.h"
 
 struct attach_settings {
-	const char *output, *report, *json;
-	uint64_t duration, buffer, pcb_every;
-	struct ring_settings ring;
-	struct stack_settings stacks;
-	struct option_texts watch;
-	int64_t watch_limit;
-	const char *marks, *mark_files;
-	bool faults;
-	const char *locks;
+	struct tracing_settings tracing;
+	const char *report, *json;
 	int64_t pid;
 };
 
@@ -46,32 +39,14 @@ static int target_status(const struct capture_result *result)
 static int run(void *given, int argc, char **argv)
 {
 	struct attach_settings *settings = given;
-	struct capture_options capture_options = {
-		.mode = CAPTURE_ATTACH,
-		.pid = settings->pid,
-		.duration = settings->duration,
-		.buffer_bytes = settings->buffer,
-		.pcb_every = settings->pcb_every,
-		.faults = settings->faults,
-		.marks = settings->marks,
-		.mark_files = settings->mark_files,
-		.output = settings->output,
-		.watch = {.names = settings->watch.items,
-			  .count = settings->watch.count,
-			  .limit = settings->watch_limit},
-		.invoker = invoker_find(),
-		.quiet = log_get_level() < LOG_INFO,
-	};
+	struct capture_options capture_options = {.mode = CAPTURE_ATTACH, .pid = settings->pid};
 	int status;
 
 	if (!settings->pid || argc) {
 		log_error("attach needs a process and nothing else: `ptrace-lab attach -p PID`");
 		return EXIT_USAGE;
 	}
-	if (tracing_locks(settings->locks, &capture_options.all_locks))
-		return EXIT_USAGE;
-	tracing_stacks(&settings->stacks, &capture_options);
-	status = tracing_ring(&settings->ring, &capture_options);
+	status = tracing_options(&settings->tracing, &capture_options);
 	if (status)
 		return status;
 	return tracing_report(
@@ -92,10 +67,12 @@ const struct command command_attach = {
 		"NAME[3], 0xADDRESS; :SIZE and :rw behind it), also of libraries that were loaded "
 		"by dlopen.\n\n"
 		"Threads that wait for each other in a circle are named at once, with the locks "
-		"that they hold and wait for, and then with where in the program each waits. A "
-		"process that holds a lock, in shared memory, that the target has been waiting for "
-		"is followed too. If they did so before, the capture ends there, unless --duration "
-		"asks for more; the exit status is then 117.",
+		"that they hold and wait for, and then with where in the program each waits. If "
+		"they did so before, the capture ends there, unless --duration asks for more; the "
+		"exit status is then 117.\n"
+		"A process that holds a lock, in shared memory, that the target has been waiting "
+		"for is followed too. But its memory is not watched (--watch), and probes (--mark, "
+		"--locks=all) are looked for in the target's program and libraries only.",
 	.options = options,
 	.settings_size = sizeof(struct attach_settings),
 	.run = run,

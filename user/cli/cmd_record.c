@@ -6,13 +6,8 @@
 #include "cli/tracing.h"
 
 struct record_settings {
-	const char *output, *report, *json;
-	uint64_t duration, buffer, pcb_every;
-	struct ring_settings ring;
-	struct stack_settings stacks;
-	const char *marks, *mark_files;
-	bool faults;
-	const char *locks;
+	struct tracing_settings tracing;
+	const char *report, *json;
 	bool all;
 };
 
@@ -31,18 +26,7 @@ static const struct option_spec options[] = {
 static int run(void *given, int argc, char **argv)
 {
 	struct record_settings *settings = given;
-	struct capture_options capture_options = {
-		.mode = CAPTURE_RECORD,
-		.duration = settings->duration,
-		.buffer_bytes = settings->buffer,
-		.pcb_every = settings->pcb_every,
-		.faults = settings->faults,
-		.marks = settings->marks,
-		.mark_files = settings->mark_files,
-		.output = settings->output,
-		.invoker = invoker_find(),
-		.quiet = log_get_level() < LOG_INFO,
-	};
+	struct capture_options capture_options = {.mode = CAPTURE_RECORD};
 	int status;
 
 	if (!settings->all || argc) {
@@ -50,10 +34,7 @@ static int run(void *given, int argc, char **argv)
 			  "machine; for one program there are `run` and `attach`");
 		return EXIT_USAGE;
 	}
-	if (tracing_locks(settings->locks, &capture_options.all_locks))
-		return EXIT_USAGE;
-	tracing_stacks(&settings->stacks, &capture_options);
-	status = tracing_ring(&settings->ring, &capture_options);
+	status = tracing_options(&settings->tracing, &capture_options);
 	if (status)
 		return status;
 	return tracing_report(

@@ -14,16 +14,9 @@
 #include "cli/tracing.h"
 
 struct run_settings {
-	const char *output, *report, *json;
-	uint64_t duration, buffer, pcb_every;
-	struct ring_settings ring;
-	struct stack_settings stacks;
-	struct option_texts watch;
-	int64_t watch_limit;
+	struct tracing_settings tracing;
+	const char *report, *json;
 	bool as_root, is_command, all, no_watch;
-	const char *marks, *mark_files;
-	bool faults;
-	const char *locks;
 };
 
 static const struct option_spec options[] = {
@@ -78,18 +71,31 @@ static int help_of_scenario(char **argv)
 	return EXIT_INTERNAL;
 }
 
+/* With --all that would have to be said of each scenario. */
+static bool says_how_to_trace(const struct tracing_settings *it)
+{
+	const struct stack_settings *stacks = &it->stacks;
+
+	return it->output || it->duration || it->pcb_every || it->marks || it->mark_files ||
+	       it->locks || it->faults || it->ring.ring || it->ring.triggers.count ||
+	       it->ring.dumps || it->watch.count || it->watch_limit || stacks->blocked ||
+	       stacks->wakers || stacks->kernel || stacks->frequency || stacks->names.inlines ||
+	       stacks->names.debuginfod;
+}
+
 static int run_everything(const struct run_settings *settings, int argc)
 {
 	struct present_options present = {
 		.report = settings->report, .json = settings->json, .invoker = invoker_find()};
 
-	if (argc || settings->is_command || settings->output || settings->duration) {
-		log_error(
-			"--all runs all scenarios to their ends: it takes no names, no --duration, "
-			"and keeps no recording");
+	if (argc || settings->is_command || settings->no_watch ||
+	    says_how_to_trace(&settings->tracing)) {
+		log_error("--all runs all scenarios to their ends, each as it is made to be "
+			  "traced: of the options it takes --buffer, --as-root, --report and "
+			  "--json only, and no names");
 		return EXIT_USAGE;
 	}
-	return run_all(&present, settings->buffer, settings->as_root);
+	return run_all(&present, settings->tracing.buffer, settings->as_root);
 }
 
 static int run(void *given, int argc, char **argv)
@@ -98,18 +104,8 @@ static int run(void *given, int argc, char **argv)
 	struct capture_options capture_options = {
 		.mode = CAPTURE_RUN,
 		.argv = argv,
-		.duration = settings->duration,
-		.buffer_bytes = settings->buffer,
-		.pcb_every = settings->pcb_every,
-		.faults = settings->faults,
-		.marks = settings->marks,
-		.mark_files = settings->mark_files,
-		.output = settings->output,
-		.watch = {.names = settings->watch.items,
-			  .count = settings->watch.count,
-			  .limit = settings->watch_limit},
-		.invoker = invoker_find(),
-		.quiet = log_get_level() < LOG_INFO,
+		.no_proof = settings->no_watch,
+		.target_as_root = settings->as_root,
 	};
 	int status;
 
@@ -128,13 +124,7 @@ static int run(void *given, int argc, char **argv)
 			return help_of_scenario(argv);
 		capture_options.scenario = argv[0];
 	}
-	capture_options.no_proof = settings->no_watch;
-	if (settings->as_root)
-		capture_options.target_as_root = true;
-	if (tracing_locks(settings->locks, &capture_options.all_locks))
-		return EXIT_USAGE;
-	tracing_stacks(&settings->stacks, &capture_options);
-	status = tracing_ring(&settings->ring, &capture_options);
+	status = tracing_options(&settings->tracing, &capture_options);
 	if (status)
 		return status;
 	return tracing_report(

@@ -48,7 +48,7 @@ int tracing_check_scenario(const char *name)
 	return EXIT_NO_TARGET;
 }
 
-void tracing_stacks(const struct stack_settings *settings, struct capture_options *ret)
+static void use_stacks(const struct stack_settings *settings, struct capture_options *ret)
 {
 	if (settings->blocked || settings->wakers)
 		ret->stacks |= PL_STACKS_BLOCKED;
@@ -64,14 +64,27 @@ void tracing_stacks(const struct stack_settings *settings, struct capture_option
 	ret->stack_options.names = settings->names;
 }
 
-int tracing_locks(const char *given, bool *ret_all)
+int tracing_options(const struct tracing_settings *settings, struct capture_options *ret)
 {
-	if (given && strcmp(given, "all") != 0) {
+	if (settings->locks && strcmp(settings->locks, "all") != 0) {
 		log_error("--locks: `all` is the one choice there is besides that of every run");
 		return EXIT_USAGE;
 	}
-	*ret_all = given;
-	return EXIT_OK;
+	ret->output = settings->output;
+	ret->duration = settings->duration;
+	ret->buffer_bytes = settings->buffer;
+	ret->pcb_every = settings->pcb_every;
+	ret->marks = settings->marks;
+	ret->mark_files = settings->mark_files;
+	ret->all_locks = settings->locks;
+	ret->faults = settings->faults;
+	ret->watch = (struct watch_settings){.names = settings->watch.items,
+					     .count = settings->watch.count,
+					     .limit = settings->watch_limit};
+	ret->invoker = invoker_find();
+	ret->quiet = log_get_level() < LOG_INFO;
+	use_stacks(&settings->stacks, ret);
+	return tracing_ring(&settings->ring, ret);
 }
 
 int tracing_report(const struct capture_options *options, const struct present_options *present,

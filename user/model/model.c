@@ -156,6 +156,7 @@ static int read_notes(struct model *model, const struct recording *recording)
 	model->losses.missed = recording_note_number(recording, NOTE_MISSED, 0);
 	model->losses.marks = recording_note_number(recording, NOTE_LOST_MARKS, 0);
 	model->losses.marks_refused = recording_note(recording, NOTE_NO_MARKS);
+	model->losses.target_only = recording_note(recording, NOTE_TARGET_ONLY);
 	model->losses.untracked = recording_note_number(recording, NOTE_UNTRACKED, 0);
 	error = read_lost_lanes(model, recording);
 	if (!error)

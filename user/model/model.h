@@ -432,6 +432,7 @@ struct losses {
 			    */
 	uint64_t marks;	   /* USDT marks */
 	bool marks_refused;	  /* some could not be followed at all */
+	const char *target_only;  /* options that say nothing of other processes; NULL: none */
 	uint64_t totals_disagree; /* threads whose totals and stream differ with nothing lost */
 };
 

@@ -62,7 +62,9 @@
 #define NOTE_RING	"ring"
 #define NOTE_RING_WHY	"ring.why"
 #define NOTE_RING_SINCE "ring.since"
-#define NOTE_FACT	"fact." /* + name: what a scenario said of its own result */
+/* There if processes were followed besides the target: which options looked at the target only. */
+#define NOTE_TARGET_ONLY "target.only"
+#define NOTE_FACT	 "fact." /* + name: what a scenario said of its own result */
 
 /* ---- writing -------------------------------------------------------------------------------- */
 

@@ -388,6 +388,7 @@ static void put_trust(struct json *json, const struct model *model)
 	json_unsigned(json, "repaired", losses->repaired);
 	json_unsigned(json, "marks", losses->marks);
 	json_bool(json, "marks_refused", losses->marks_refused);
+	json_string(json, "target_only", losses->target_only);
 	json_unsigned(json, "totals_disagree", losses->totals_disagree);
 	json_object_end(json);
 	json_object(json, "tracer");

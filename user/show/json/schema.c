@@ -371,6 +371,9 @@ static const struct member losses_members[] = {
 	MEMBER("repaired", COUNT, "Steps of the stream that did not fit together."),
 	MEMBER("marks", COUNT, "USDT marks that found no room."),
 	MEMBER("marks_refused", BOOLEAN, "Whether some marks could not be followed at all."),
+	MEMBER_OR_NULL("target_only", STRING,
+		       "Options that looked at the target only, and not at the processes that were "
+		       "followed because they held its locks; null: none did."),
 	MEMBER("totals_disagree", COUNT, "Threads whose two accounts differ with nothing lost."),
 	{0},
 };

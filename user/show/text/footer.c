@@ -57,6 +57,11 @@ static void put_losses(struct text *text, const struct model *model)
 		text_paragraph(text, "! ", STYLE_DOUBT,
 			       "the program's marks could not all be followed: phases and user "
 			       "threads may be missing");
+	if (losses->target_only)
+		text_paragraph(text, "! ", STYLE_DOUBT,
+			       "what %s tells is of the target only, not of the processes that are "
+			       "followed because they held its locks",
+			       losses->target_only);
 	if (losses->missed)
 		text_paragraph(text, "! ", STYLE_BAD,
 			       "the kernel skipped the tracer's programs %s times: totals and "
