@@ -407,6 +407,34 @@ static inline void feed_begin(struct fed *fed, uint64_t begin, uint64_t end)
 	assert_int_equal(herds_new(fed->timeline, &fed->herds), 0);
 }
 
+static inline bool stream_has_gaps(const struct stream *stream)
+{
+	const struct made_item *made;
+
+	vector_for_each (&stream->items, made)
+		if (!made->is_life && made->record.kind == PL_GAP)
+			return true;
+	return false;
+}
+
+static inline void learn_first(struct fed *fed, const struct stream *stream, uint64_t end)
+{
+	struct timeline_options options = {
+		.arch = "x86_64", .begin = stream_begin(stream), .is_first_pass = true};
+	const struct made_item *made;
+	struct timeline *first;
+
+	assert_int_equal(timeline_new(&options, &first), 0);
+	vector_for_each (&stream->items, made) {
+		struct recording_item item = item_of(made);
+
+		assert_int_equal(timeline_feed(first, &item), 0);
+	}
+	assert_int_equal(timeline_finish(first, end), 0);
+	assert_int_equal(timeline_learn(fed->timeline, first), 0);
+	timeline_free(&first);
+}
+
 /* Works a stream through to `end`, and checks what must be true of any stream whatever. */
 static inline void feed(struct fed *fed, const struct stream *stream, uint64_t end)
 {
@@ -414,6 +442,8 @@ static inline void feed(struct fed *fed, const struct stream *stream, uint64_t e
 	struct totals_bounds bounds;
 
 	feed_begin(fed, stream_begin(stream), end);
+	if (stream_has_gaps(stream))
+		learn_first(fed, stream, end);
 	vector_for_each (&stream->items, made) {
 		struct recording_item item = item_of(made);
 

@@ -348,6 +348,10 @@ static inline void sim_step(struct sim *sim)
 static inline void sim_end(struct sim *sim)
 {
 	sim->now += 1 + sim_random(sim, 100);
+	for (uint32_t cpu = 0; cpu < SIM_CPUS; cpu++)
+		if (sim->gap_lost[cpu])
+			add_gap(sim->stream, sim->gap_first[cpu], sim->now, cpu,
+				sim->gap_lost[cpu]);
 	for (int i = 0; i < SIM_THREADS; i++) {
 		struct sim_thread *it = &sim->threads[i];
 		bool pending = it->state == PL_STATE_BLOCKED && it->woken;
@@ -355,6 +359,8 @@ static inline void sim_end(struct sim *sim)
 
 		if (it->state == PL_STATE_NONE)
 			continue;
+		if (it->state == PL_STATE_RUNNING)
+			sim_keep_run(it, sim->now);
 		sim_account(it, sim->now);
 		sim_totals(sim, it, PL_TASK_ALIVE);
 		if (pending)

@@ -65,6 +65,65 @@ static void a_gap_elsewhere_does_not_touch_who_runs(void **state)
 	assert_int_equal(fed.figures->repaired, 0);
 }
 
+static void a_gap_that_is_told_later_than_the_wait_was_over_puts_it_in_doubt(void **state)
+{
+	struct made_item *item;
+
+	add_task(&stream, 100, 10, 10, PL_TASK_RUNNING);
+	add_switch(&stream, 110, 0, 10, OUT_BLOCKED, 1, 0);
+	item = add_switch(&stream, 150, 0, 0, 0, 0, 10);
+	set_woken(item, 10, 9, PL_WAKER_TASK);
+	add_gap(&stream, 120, 170, 1, 5);
+	feed(&fed, &stream, 200);
+	assert_interval(0, 1, STATE_BLOCKED, 110, 120);
+	assert_interval(0, 2, STATE_UNKNOWN, 120, 140);
+	assert_interval(0, 3, STATE_READY_WOKEN, 140, 150);
+	assert_int_equal(fed.figures->repaired, 1);
+}
+
+static void so_is_what_lasts_to_the_end_or_is_ready_meanwhile(void **state)
+{
+	add_task(&stream, 100, 10, 10, 0);
+	add_task(&stream, 100, 11, 10, PL_TASK_READY);
+	add_gap(&stream, 120, 130, 0, 5);
+	add_switch(&stream, 150, 0, 0, 0, 0, 11);
+	feed(&fed, &stream, 200);
+	assert_interval(0, 0, STATE_BLOCKED, 100, 120);
+	assert_interval(0, 1, STATE_UNKNOWN, 120, 200);
+	assert_interval(1, 0, STATE_READY_PREEMPTED, 100, 120);
+	assert_interval(1, 1, STATE_UNKNOWN, 120, 130);
+	assert_interval(1, 2, STATE_READY_PREEMPTED, 130, 150);
+	assert_int_equal(fed.figures->repaired, 2);
+}
+
+static void a_wait_that_a_resume_ended_is_in_doubt_too(void **state)
+{
+	add_task(&stream, 100, 10, 10, 0);
+	add_gap(&stream, 120, 130, 1, 5);
+	add_resume(&stream, 180, 0, 10, 20, 150, 9);
+	add_switch(&stream, 180, 0, 10, 0, 0, 0);
+	feed(&fed, &stream, 200);
+	assert_interval(0, 0, STATE_BLOCKED, 100, 120);
+	assert_interval(0, 1, STATE_UNKNOWN, 120, 130);
+	assert_interval(0, 2, STATE_BLOCKED, 130, 150);
+	assert_int_equal(interval_at(0, 2)->reason, REASON_UNKNOWN);
+	assert_interval(0, 3, STATE_READY_WOKEN, 150, 160);
+	assert_interval(0, 4, STATE_RUNNING, 160, 180);
+}
+
+static void a_thread_of_which_the_kernel_s_account_says_the_same_is_in_no_doubt(void **state)
+{
+	union pl_life *life;
+
+	add_task(&stream, 100, 10, 10, 0);
+	add_gap(&stream, 120, 130, 0, 5);
+	life = add_life(&stream, 200, PL_LIFE_TOTALS, 10, 10, PL_TASK_ALIVE);
+	life->totals.totals = (struct pl_totals){.begin = 100, .blocked = 100};
+	feed(&fed, &stream, 200);
+	assert_interval(0, 0, STATE_BLOCKED, 100, 200);
+	assert_int_equal(fed.figures->repaired, 0);
+}
+
 static void a_thread_that_was_never_announced_has_no_name_but_a_life(void **state)
 {
 	add_switch(&stream, 110, 0, 10, OUT_BLOCKED, 1, 11);
@@ -158,6 +217,10 @@ int main(void)
 		rule(what_all_gaps_lost_is_added_up),
 		rule(without_a_gap_to_blame_all_of_a_contradicted_interval_is_unknown),
 		rule(a_gap_elsewhere_does_not_touch_who_runs),
+		rule(a_gap_that_is_told_later_than_the_wait_was_over_puts_it_in_doubt),
+		rule(so_is_what_lasts_to_the_end_or_is_ready_meanwhile),
+		rule(a_wait_that_a_resume_ended_is_in_doubt_too),
+		rule(a_thread_of_which_the_kernel_s_account_says_the_same_is_in_no_doubt),
 		rule(a_thread_that_was_never_announced_has_no_name_but_a_life),
 		rule(halves_of_switches_that_are_not_the_target_s_say_nothing),
 		rule(time_that_runs_backwards_stands_still),

@@ -244,6 +244,7 @@ static void end(struct session *session, struct capture_result *result)
 		stacks_finish(session->stacks);
 	if (session->watcher)
 		watcher_fetch(session->watcher);
+	drain_pending_gaps(session->drain, session->end);
 	drain_pending_wakes(session->drain, session->end);
 	drain_pending_signals(session->drain, session->end);
 	kernel_side_settle(session->side);

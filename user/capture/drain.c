@@ -152,6 +152,22 @@ int drain_fetch(struct drain *drain)
 	return drain->error;
 }
 
+int drain_pending_gaps(struct drain *drain, uint64_t end)
+{
+	for (unsigned int cpu = 0; cpu < kernel_side_lanes(drain->side); cpu++) {
+		const struct pl_lane *lane = kernel_side_lane(drain->side, cpu).lane;
+		union pl_record record = {.gap = {.kind = PL_GAP, .time = end}};
+
+		if (!lane->gap_lost)
+			continue;
+		record.gap.lost =
+			lane->gap_lost < UINT32_MAX ? (uint32_t)lane->gap_lost : UINT32_MAX;
+		record.gap.first = lane->gap_first;
+		keep_error(drain, recording_write_lane(drain->writer, cpu, &record, 1));
+	}
+	return drain->error;
+}
+
 int drain_pending_wakes(struct drain *drain, uint64_t end)
 {
 	const struct pl_slot *slot;

@@ -33,6 +33,8 @@ int drain_fd(const struct drain *drain);
 /* Fetches all there is. 0, or -errno of the recording: the target does not suffer from it, so that
  * the rings are emptied all the same. */
 int drain_fetch(struct drain *drain);
+/* After the end, and the last fetch of records: what was lost since the last one of each lane. */
+int drain_pending_gaps(struct drain *drain, uint64_t end);
 /* After the end: wake-ups of threads that have not run since. */
 int drain_pending_wakes(struct drain *drain, uint64_t end);
 /* After the end: signals that were counted, and not told of. */

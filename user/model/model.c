@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/units.h"
 #include "model/causes/deadlocks.h"
+#include "model/first_pass.h"
 #include "model/locks/gils.h"
 #include "model/causes/herds.h"
 #include "model/locks/holds.h"
@@ -205,8 +206,7 @@ static void read_bounds(const struct recording *recording, uint64_t *ret_begin, 
 	*ret_end = end > last ? end : last;
 }
 
-static int work_begin(struct work *work, const struct recording *recording,
-		      const struct model *model)
+static int work_begin(struct work *work, struct recording *recording, const struct model *model)
 {
 	struct timeline_options options = {.arch = model->arch};
 	struct causes_options causes = {.target = model->target, .cpus = model->cpus};
@@ -215,6 +215,8 @@ static int work_begin(struct work *work, const struct recording *recording,
 	read_bounds(recording, &work->begin, &work->end);
 	options.begin = work->begin;
 	error = timeline_new(&options, &work->timeline);
+	if (!error)
+		error = first_pass(recording, &options, work->timeline);
 	if (!error)
 		error = gils_know(timeline_population(work->timeline), recording);
 	if (!error)

@@ -9,6 +9,8 @@
 
 #include "base/cleanup.h"
 #include "model/stacks/inside.h"
+
+#include "model/first_pass.h"
 #include "recording/recording.h"
 #include "recording/stacks.h"
 
@@ -549,6 +551,8 @@ static int feed_open(struct feed *feed)
 	for (size_t i = 0; i < feed->model->threads.count; i++)
 		feed->threads[i].is_wanted = is_wanted(options, &feed->model->threads.items[i]);
 	r = timeline_new(&timeline, &feed->timeline);
+	if (!r)
+		r = first_pass(feed->recording, &timeline, feed->timeline);
 	return r ? r : timeline_add_visitor(feed->timeline, &visitor);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "model/first_pass.h"
 #include "model/locks/gils.h"
 #include "model/stacks/places.h"
 #include "model/tasks/population.h"
@@ -231,6 +232,8 @@ static int open_timeline(struct recording *recording, struct search *search,
 	struct timeline_visitor visitor = {.context = search, .interval = visit};
 	int error = timeline_new(&options, ret_timeline);
 
+	if (!error)
+		error = first_pass(recording, &options, *ret_timeline);
 	if (!error)
 		error = gils_know(timeline_population(*ret_timeline), recording);
 	if (!error)

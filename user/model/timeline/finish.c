@@ -25,6 +25,16 @@ static int compare_last_moments(const void *a, const void *b, void *timeline)
 	return one < two ? -1 : one > two;
 }
 
+/* What a thread was last seen to do it need not have done to the end, if records are missing. */
+static void doubt_last(struct timeline *timeline, struct track *track, uint64_t end)
+{
+	track_doubt_wait(timeline, track, end, false);
+	if (track_is(track, 1u << STATE_RUNNING) && !track->sure &&
+	    gaps_between(&timeline->gaps, track->anywhere ? NO_CPU : track->open.cpu,
+			 track->open.begin, end, NULL))
+		track_doubt(timeline, track);
+}
+
 static void finish_track(struct timeline *timeline, struct track *track)
 {
 	struct thread *thread = &timeline->population.threads.items[track->open.thread];
@@ -32,9 +42,13 @@ static void finish_track(struct timeline *timeline, struct track *track)
 
 	timeline->now = later(timeline->now, end);
 	if (track->woken_told && track_is(track, STATES_WAITING | 1u << STATE_UNKNOWN)) {
-		track_doubt_wait(timeline, track, sooner(track->woken, end));
-		track_wake(timeline, track, sooner(track->woken, end), track->woken_by,
-			   track->woken_context);
+		uint64_t woken = sooner(track->woken, end);
+
+		if (!timeline->is_first_pass)
+			track_doubt_wait(timeline, track, woken, true);
+		track_wake(timeline, track, woken, track->woken_by, track->woken_context);
+	} else if (!timeline->is_first_pass) {
+		doubt_last(timeline, track, end);
 	}
 	track->open.open_end = true;
 	track_close(timeline, track, end);

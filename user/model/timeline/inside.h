@@ -5,6 +5,7 @@
 
 #include "base/rarely.h"
 #include "model/tasks/population.h"
+#include "model/timeline/gaps.h"
 #include "model/timeline/timeline.h"
 #include "recording/recording.h"
 
@@ -19,6 +20,7 @@ struct track {
 	bool introduced; /* a life record told who it is */
 	bool anywhere;	 /* it runs, and on which CPU is not known */
 	bool ran;	 /* last_cpu is valid */
+	bool sure;	 /* nothing of it was lost: the kernel side's account says so */
 	bool woken_told; /* a PL_WAKE told woken, woken_by, woken_context */
 	bool watched;	 /* see timeline_watch() */
 	bool exiting;	 /* it began to end */
@@ -48,9 +50,10 @@ struct track {
 	struct timeline_steps steps;
 };
 
-struct gap {
-	uint64_t first, time;
-	uint32_t cpu;
+/* Of a thread of the first pass. */
+struct lesson {
+	uint64_t begin;
+	bool sure;
 };
 
 /* How many threads run, over time. */
@@ -69,9 +72,12 @@ typedef VECTOR(struct listener) listener_vector;
 
 struct timeline {
 	VECTOR(struct track) tracks;
-	VECTOR(uint32_t) lanes;	 /* by CPU: who runs there, of the target's threads */
-	VECTOR(struct gap) gaps; /* in the order of their `time` */
-	uint64_t newest_gap_first;
+	VECTOR(uint32_t) lanes; /* by CPU: who runs there, of the target's threads */
+	struct gaps gaps;	/* all of them if they are known, else those so far */
+	bool gaps_known;
+	bool is_first_pass;
+	VECTOR(struct lesson) lessons; /* by thread */
+	uint64_t newest_gap_first;     /* of those so far */
 	VECTOR(struct timeline_visitor) visitors;
 	listener_vector of_begin[STATE_COUNT], of_interval[STATE_COUNT], of_stack[STATE_COUNT],
 		of_watched[STATE_COUNT];
@@ -124,14 +130,15 @@ void track_die(struct timeline *timeline, struct track *track, uint64_t time);
 
 /* The state of `track` is certain only up to a point: leaves it UNKNOWN from there on. */
 void track_doubt(struct timeline *timeline, struct track *track);
-/* `track` was woken at `woken` out of a wait, or when is not known (UINT64_MAX). Where records are
- * missing meanwhile it may have run and blocked again unseen; but once they are complete again it
- * can only have been blocked, as nothing was lost of a switch from there to the wake-up. For what
- * it blocked then is not known. Of a gap that a CPU has not told yet nothing is known here. */
-void track_doubt_wait(struct timeline *timeline, struct track *track, uint64_t woken);
-/* Whether records may be missing since `since`, on one CPU or on any (NO_CPU). */
-#define NO_CPU UINT32_MAX
-bool gap_since(const struct timeline *timeline, uint64_t since, uint32_t cpu, uint64_t *ret_first);
+/* `track` waits, for a CPU or for something, up to `until`. Where records are missing meanwhile it
+ * may have run and waited again unseen. But once they are complete again it can only have waited,
+ * if it is `certain` that it did so at `until`, as nothing was lost of a switch from there on. For
+ * what it was blocked then is not known. */
+void track_doubt_wait(struct timeline *timeline, struct track *track, uint64_t until, bool certain);
+/* `track` leaves `cpu`, on which it was last seen to come. It may have left it and come back where
+ * records are missing. */
+void track_doubt_run(struct timeline *timeline, struct track *track, uint32_t cpu);
+bool track_is_sure(const struct timeline *timeline, uint32_t thread, uint64_t begin);
 /* It was not seen to end, but it has. */
 void track_end_unseen(struct timeline *timeline, struct track *track);
 

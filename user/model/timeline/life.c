@@ -27,6 +27,7 @@ int timeline_add_thread(struct timeline *timeline, const struct newcomer *newcom
 	track->open.thread = thread;
 	track->steps.last = STATE_COUNT;
 	track_open(track, STATE_UNKNOWN, newcomer->time);
+	track->sure = track_is_sure(timeline, thread, newcomer->time);
 	*ret = track;
 	return 0;
 }
@@ -212,7 +213,8 @@ struct track *track_after_swap(struct timeline *timeline, struct track *occupant
 
 	/* A gap would explain it as well, and other than that only an exec does. */
 	if (!tid || tid >= TID_LIMIT ||
-	    gap_since(timeline, occupant->open.begin, occupant->open.cpu, NULL))
+	    gaps_between(&timeline->gaps, occupant->open.cpu, occupant->open.begin, timeline->now,
+			 NULL))
 		return NULL;
 	if (tid == occupant->tgid && (!track || track->exiting))
 		error = swap_tids(timeline, occupant, tid);

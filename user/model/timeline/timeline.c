@@ -75,6 +75,12 @@ static RARELY int find_leaver(struct timeline *timeline, uint32_t cpu, uint32_t 
 	return 0;
 }
 
+/* The first pass finds out what there is to doubt. */
+static inline bool may_doubt(const struct timeline *timeline)
+{
+	return timeline->gaps.any.count && !timeline->is_first_pass;
+}
+
 static int switch_out(struct timeline *timeline, uint32_t cpu, const struct recording_item *item)
 {
 	const struct pl_switch *sw = &item->record->sw;
@@ -102,6 +108,8 @@ static int switch_out(struct timeline *timeline, uint32_t cpu, const struct reco
 	if (track_is(track, STATES_READY | STATES_WAITING) ||
 	    (track_is(track, 1u << STATE_RUNNING) && track->open.cpu != cpu))
 		track_doubt(timeline, track);
+	if (may_doubt(timeline) && track_is(track, 1u << STATE_RUNNING))
+		track_doubt_run(timeline, track, cpu);
 
 	track_close(timeline, track, timeline->now);
 	if (sw->flags & PL_VOLUNTARY)
@@ -134,11 +142,12 @@ static void end_wait(struct timeline *timeline, struct track *track,
 	uint64_t ready = sooner(sw->ready_ns, timeline->now);
 	bool told = track->woken_told, waited;
 
-	track_doubt_wait(timeline, track,
-			 told			? track->woken
-			 : sw->flags & PL_WOKEN ? timeline->now - ready
-						: UINT64_MAX);
-	track->woken_told = told;
+	if (may_doubt(timeline)) {
+		uint64_t woken = told ? sooner(track->woken, timeline->now) : timeline->now - ready;
+
+		track_doubt_wait(timeline, track, woken, told || sw->flags & PL_WOKEN);
+		track->woken_told = told;
+	}
 	waited = track_is(track, STATES_WAITING);
 	if (waited)
 		track->open.waker_stack = item->waker_stack;
@@ -160,7 +169,7 @@ static void correct_beginning(struct timeline *timeline, struct track *track,
 	uint64_t begin = track->open.begin;
 
 	if (!track->anywhere || !track_is(track, 1u << STATE_RUNNING) || !track->open.open_begin ||
-	    gap_since(timeline, begin, NO_CPU, NULL))
+	    gaps_between(&timeline->gaps, NO_CPU, begin, timeline->now, NULL))
 		return;
 	track_close(timeline, track, begin);
 	track_open(track, sw->flags & PL_WOKEN ? STATE_BLOCKED : STATE_READY_PREEMPTED, begin);
@@ -181,8 +190,10 @@ static int switch_in(struct timeline *timeline, uint32_t cpu, const struct recor
 	correct_beginning(timeline, track, sw);
 	if (track_is(track, 1u << STATE_RUNNING) ||
 	    (track_is(track, STATES_READY) && (sw->flags & PL_WOKEN) &&
-	     gap_since(timeline, track->open.begin, NO_CPU, NULL)))
+	     gaps_between(&timeline->gaps, NO_CPU, track->open.begin, timeline->now, NULL)))
 		track_doubt(timeline, track);
+	if (may_doubt(timeline) && track_is(track, STATES_READY))
+		track_doubt_wait(timeline, track, timeline->now, true);
 	if (track_is(track, STATES_READY))
 		track_close(timeline, track, timeline->now);
 	else
@@ -238,6 +249,18 @@ static void feed_wake(struct timeline *timeline, const struct pl_wake *wake)
 	track->woken_context = wake->waker_context;
 }
 
+static RARELY void doubt_resumed(struct timeline *timeline, struct track *track,
+				 const struct pl_resume *resume, uint64_t since)
+{
+	bool told = resume->waker_context != PL_WAKER_UNKNOWN;
+
+	if (track_is(track, STATES_READY))
+		track_doubt_wait(timeline, track, since, true);
+	else
+		track_doubt_wait(timeline, track, told ? sooner(resume->woken, since) : since,
+				 true);
+}
+
 /* The thread got its CPU unseen, and is about to leave it: what it did before ended `ran_ns` ago.
  * For the count of threads that ran at once it runs from now on only, as that never goes back. */
 static RARELY int feed_resume(struct timeline *timeline, uint32_t cpu,
@@ -251,12 +274,14 @@ static RARELY int feed_resume(struct timeline *timeline, uint32_t cpu,
 	if (error || !track || !track_is(track, STATES_READY | STATES_WAITING))
 		return error;
 	since = later(timeline->now - sooner(resume->ran_ns, timeline->now), track->open.begin);
-	if (track_is(track, STATES_WAITING)) {
+	if (may_doubt(timeline))
+		doubt_resumed(timeline, track, resume, since);
+	if (track_is(track, STATES_WAITING | 1u << STATE_UNKNOWN)) {
 		if (resume->waker_context != PL_WAKER_UNKNOWN)
 			track_wake(timeline, track, sooner(resume->woken, since), resume->waker,
 				   resume->waker_context);
 		else
-			track->wakers_unknown++;
+			track->wakers_unknown += track_is(track, STATES_WAITING);
 	}
 	track_close(timeline, track, since);
 	if (track->ran && track->last_cpu != cpu)
@@ -271,16 +296,11 @@ static RARELY int feed_resume(struct timeline *timeline, uint32_t cpu,
 
 static RARELY int feed_gap(struct timeline *timeline, uint32_t cpu, const struct pl_gap *record)
 {
-	struct gap *gap = vector_add(&timeline->gaps);
+	uint64_t first = sooner(record->first, timeline->now);
 
-	if (!gap)
-		return -ENOMEM;
-	gap->first = sooner(record->first, timeline->now);
-	gap->time = timeline->now;
-	gap->cpu = cpu;
-	timeline->newest_gap_first = later(timeline->newest_gap_first, gap->first);
+	timeline->newest_gap_first = later(timeline->newest_gap_first, first);
 	timeline->figures.gap_lost += record->lost;
-	return 0;
+	return timeline->gaps_known ? 0 : gaps_add(&timeline->gaps, cpu, first, timeline->now);
 }
 
 static RARELY void feed_sample(struct timeline *timeline, const struct pl_sample *sample)
@@ -377,6 +397,7 @@ int timeline_new(const struct timeline_options *options, struct timeline **ret)
 	}
 	reason_rules_init(&timeline->rules, options->arch);
 	timeline->figures.begin = options->begin;
+	timeline->is_first_pass = options->is_first_pass;
 	*ret = timeline;
 	return 0;
 }
@@ -390,7 +411,8 @@ void timeline_free(struct timeline **timeline)
 	population_free(&it->population);
 	vector_free(&it->tracks);
 	vector_free(&it->lanes);
-	vector_free(&it->gaps);
+	gaps_free(&it->gaps);
+	vector_free(&it->lessons);
 	vector_free(&it->visitors);
 	for (int state = 0; state < STATE_COUNT; state++) {
 		vector_free(&it->of_begin[state]);

@@ -14,8 +14,11 @@
  * another CPU or is put on a second one; one that waits leaves a CPU; another thread leaves the CPU
  * that it should be running on; a thread that lost its CPU turns out to have been woken). Then its
  * state is certain up to the first gap that can explain it, and STATE_UNKNOWN from there, or from
- * the interval's begin if no gap can. A gap that nothing contradicts stays unseen here; the sums of
- * the threads come from the kernel side's totals then (totals.h).
+ * the interval's begin if no gap can. Where nothing contradicts it, an interval in the midst of
+ * which records are missing (of its CPU if it is one of running, of any if it is not) is
+ * STATE_UNKNOWN from the first of these gaps to the end of the last one, unless the kernel side's
+ * account of the thread says that nothing of it was lost: timeline_learn(). The sums of the threads
+ * come from that account then (totals.h).
  */
 #ifndef MODEL_TIMELINE_H
 #define MODEL_TIMELINE_H
@@ -47,8 +50,9 @@ struct timeline_visitor {
 };
 
 struct timeline_options {
-	const char *arch; /* whose system call numbers these are; NULL: nobody's */
-	uint64_t begin;	  /* of the capture; UINT64_MAX: with the first item */
+	const char *arch;   /* whose system call numbers these are; NULL: nobody's */
+	uint64_t begin;	    /* of the capture; UINT64_MAX: with the first item */
+	bool is_first_pass; /* of a stream with losses, only to be learnt from */
 };
 
 /* All return 0 or -ENOMEM. */
@@ -60,6 +64,10 @@ int timeline_listen(struct timeline *timeline,
 		    void (*interval)(void *context, const struct interval *interval),
 		    void *context);
 int timeline_feed(struct timeline *timeline, const struct recording_item *item);
+/* Of a stream in which records are missing, before it is fed: `first` has been fed the whole of it,
+ * and finished. So all gaps are known from the begin, and of which threads nothing was lost: those
+ * whose account by the kernel side is that of the stream to the nanosecond. */
+int timeline_learn(struct timeline *timeline, struct timeline *first);
 /* The capture ended at `end`, or with the last item if that is later: closes what is open, and
  * fills in all of threads and processes that is not left to visitors. */
 int timeline_finish(struct timeline *timeline, uint64_t end);

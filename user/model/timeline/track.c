@@ -206,38 +206,12 @@ void track_die(struct timeline *timeline, struct track *track, uint64_t time)
 
 /* ---- doubt --------------------------------------------------------------------------------- */
 
-bool gap_since(const struct timeline *timeline, uint64_t since, uint32_t cpu, uint64_t *ret_first)
+static void doubt_from(struct timeline *timeline, struct track *track, uint64_t first)
 {
-	uint64_t first = UINT64_MAX;
-
-	/* Gaps are in the order of their ends, so that older ones than this are of no interest. */
-	for (size_t i = timeline->gaps.count; i > 0; i--) {
-		const struct gap *gap = &timeline->gaps.items[i - 1];
-
-		if (gap->time < since)
-			break;
-		if (cpu == NO_CPU || gap->cpu == cpu)
-			first = sooner(first, gap->first);
-		if (!ret_first && first != UINT64_MAX)
-			return true;
-	}
-	if (first == UINT64_MAX)
-		return false;
-	*ret_first = first;
-	return true;
-}
-
-void track_doubt(struct timeline *timeline, struct track *track)
-{
-	uint64_t since = track->open.begin, first = since;
-	bool located = track->open.state == STATE_RUNNING && !track->anywhere;
+	uint64_t since = track->open.begin;
 	bool open_begin = track->open.open_begin;
 
-	if (track->open.state == STATE_UNKNOWN)
-		return;
-	/* Who runs on a CPU can only have left it through that CPU's lane. */
-	if (gap_since(timeline, since, located ? track->open.cpu : NO_CPU, &first))
-		first = later(first, since);
+	first = later(first, since);
 	if (track->ending)
 		first = sooner(first, later(track->ending_at, since));
 	track_close(timeline, track, first);
@@ -247,20 +221,50 @@ void track_doubt(struct timeline *timeline, struct track *track)
 	timeline->figures.repaired++;
 }
 
-void track_doubt_wait(struct timeline *timeline, struct track *track, uint64_t woken)
+void track_doubt(struct timeline *timeline, struct track *track)
 {
-	uint64_t first, complete;
-	enum state state = track->open.state;
+	bool located = track->open.state == STATE_RUNNING && !track->anywhere;
+	struct gap_span gap = {.first = track->open.begin};
 
-	if (!track_is(track, STATES_WAITING) ||
-	    !gap_since(timeline, track->open.begin, NO_CPU, &first) || first >= woken)
+	if (track->open.state == STATE_UNKNOWN)
 		return;
-	complete = timeline->gaps.items[timeline->gaps.count - 1].time;
-	track_doubt(timeline, track);
-	if (complete >= woken || woken > timeline->now || complete < track->open.begin)
+	/* Who runs on a CPU can only have left it through that CPU's lane. */
+	gaps_between(&timeline->gaps, located ? track->open.cpu : NO_CPU, track->open.begin,
+		     timeline->now, &gap);
+	doubt_from(timeline, track, gap.first);
+}
+
+RARELY void track_doubt_wait(struct timeline *timeline, struct track *track, uint64_t until,
+			     bool certain)
+{
+	enum state state = track->open.state;
+	struct gap_span gap;
+
+	if (track->sure || !until || !track_is(track, STATES_WAITING | STATES_READY) ||
+	    !gaps_between(&timeline->gaps, NO_CPU, track->open.begin, until - 1, &gap))
 		return;
-	track_close(timeline, track, complete);
-	track_open(track, state, complete);
+	doubt_from(timeline, track, gap.first);
+	if (!certain || gap.time >= until || gap.time < track->open.begin)
+		return;
+	track_close(timeline, track, gap.time);
+	track_open(track, state, gap.time);
+	if (1u << state & STATES_WAITING)
+		track->open.reason = REASON_UNKNOWN;
+}
+
+RARELY void track_doubt_run(struct timeline *timeline, struct track *track, uint32_t cpu)
+{
+	struct gap_span gap;
+
+	if (track->sure || !gaps_between(&timeline->gaps, track->anywhere ? NO_CPU : cpu,
+					 track->open.begin, timeline->now, &gap))
+		return;
+	doubt_from(timeline, track, gap.first);
+	if (gap.time >= timeline->now || gap.time < track->open.begin)
+		return;
+	track_close(timeline, track, gap.time);
+	track_run(timeline, track, cpu);
+	track->open.begin = gap.time;
 }
 
 void track_end_unseen(struct timeline *timeline, struct track *track)
@@ -270,7 +274,8 @@ void track_end_unseen(struct timeline *timeline, struct track *track)
 
 	/* A thread runs when it ends: only a gap can put in question that it ran all the time. */
 	if (!track->ending || track->open.state != STATE_RUNNING ||
-	    gap_since(timeline, since, track->anywhere ? NO_CPU : track->open.cpu, NULL))
+	    gaps_between(&timeline->gaps, track->anywhere ? NO_CPU : track->open.cpu, since, end,
+			 NULL))
 		track_doubt(timeline, track);
 	else
 		timeline->figures.repaired++;
