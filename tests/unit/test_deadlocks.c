@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* test_deadlocks.c - circles of threads that wait for each other, and what only looks like one */
-#include "model_simulator.h"
+#include "lock_waits.h"
 
-#define FUTEX  202
-#define LOCK_A 0x1000
-#define LOCK_B 0x2000
-#define LOCK_C 0x3000
-
-static void start(struct stream *stream, uint32_t threads)
+static void time_out(struct stream *stream, uint64_t time, uint32_t tid, uint64_t woken)
 {
-	for (uint32_t i = 0; i < threads; i++)
-		add_task(stream, 10, 100 + i, 100, PL_TASK_RUNNING);
-}
-
-static void wait_for(struct stream *stream, uint64_t time, uint32_t tid, uint64_t address,
-		     uint32_t holder)
-{
-	struct made_item *item = add_switch(stream, time, tid % 4, tid, OUT_BLOCKED, 1, 0);
-
-	set_block(item, FUTEX, PL_FUTEX_MUTEX, address, holder);
-}
-
-/* Runs again at `time`, having been woken `ready` before. */
-static void wake(struct stream *stream, uint64_t time, uint32_t tid, uint32_t ready, uint32_t waker,
-		 uint8_t context)
-{
-	set_woken(add_switch(stream, time, tid % 4, 0, 0, 0, tid), ready, waker, context);
+	set_woken(add_switch(stream, time, tid - FIRST_TID, 0, 0, 0, tid), (uint32_t)(time - woken),
+		  0, PL_WAKER_INTERRUPT);
 }
 
 static void die(struct stream *stream, uint64_t time, uint32_t tid)
 {
-	add_switch(stream, time, tid % 4, tid, PL_BLOCKED, 0x80, 0);
+	add_switch(stream, time, tid - FIRST_TID, tid, PL_BLOCKED, 0x80, 0);
 }
 
 static void end(struct fed *fed, struct stream *stream)
@@ -115,8 +95,8 @@ static void a_holder_that_has_passed_the_lock_on_closes_no_circle(void **unused)
 	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_B, 102);
 	wait_for(&stream, 30, 102, LOCK_A, 101);
-	wake(&stream, 50, 101, 5, 103, PL_WAKER_TASK);
-	wake(&stream, 60, 102, 5, 101, PL_WAKER_TASK);
+	wake(&stream, 50, 101, 45, 103);
+	wake(&stream, 60, 102, 55, 101);
 	die(&stream, 70, 101);
 	die(&stream, 80, 102);
 	feed(&fed, &stream, 1000);
@@ -133,7 +113,7 @@ static void a_wake_up_that_is_learnt_late_closes_no_circle(void **unused)
 	start(&stream, 3);
 	wait_for(&stream, 20, 101, LOCK_B, 102);
 	wait_for(&stream, 30, 102, LOCK_A, 101);
-	wake(&stream, 50, 101, 25, 102, PL_WAKER_TASK);
+	wake(&stream, 50, 101, 25, 102);
 	feed(&fed, &stream, 1000);
 	assert_int_equal(fed.model.deadlocks.count, 0);
 	end(&fed, &stream);
@@ -147,8 +127,8 @@ static void a_wait_that_times_out_ends_it(void **unused)
 	start(&stream, 3);
 	wait_for(&stream, 20, 101, LOCK_B, 102);
 	wait_for(&stream, 30, 102, LOCK_A, 101);
-	wake(&stream, 510, 101, 10, 0, PL_WAKER_INTERRUPT);
-	wake(&stream, 530, 102, 10, 101, PL_WAKER_TASK);
+	time_out(&stream, 510, 101, 500);
+	wake(&stream, 530, 102, 520, 101);
 	feed(&fed, &stream, 1000);
 	assert_int_equal(fed.model.deadlocks.count, 1);
 	assert_int_equal(fed.model.deadlocks.items[0].ended, DEADLOCK_TIMED_OUT);
@@ -164,8 +144,8 @@ static void the_end_of_the_process_ends_it(void **unused)
 	start(&stream, 3);
 	wait_for(&stream, 20, 101, LOCK_B, 102);
 	wait_for(&stream, 30, 102, LOCK_A, 101);
-	wake(&stream, 510, 101, 10, 100, PL_WAKER_TASK);
-	wake(&stream, 520, 102, 10, 100, PL_WAKER_TASK);
+	wake(&stream, 510, 101, 500, 100);
+	wake(&stream, 520, 102, 510, 100);
 	die(&stream, 530, 101);
 	die(&stream, 540, 102);
 	feed(&fed, &stream, 1000);
@@ -183,7 +163,7 @@ static void a_signal_in_between_does_not_end_it(void **unused)
 	start(&stream, 3);
 	wait_for(&stream, 20, 101, LOCK_B, 102);
 	wait_for(&stream, 30, 102, LOCK_A, 101);
-	wake(&stream, 510, 101, 10, 100, PL_WAKER_TASK);
+	wake(&stream, 510, 101, 500, 100);
 	wait_for(&stream, 530, 101, LOCK_B, 102);
 	feed(&fed, &stream, 1000);
 	assert_int_equal(fed.model.deadlocks.count, 1);

@@ -1,29 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* test_locks_terms.c - whom a wait's time is counted to, when the lock goes from hand to hand */
-#include "model_simulator.h"
-
-#define FUTEX 202
-#define LOCK  0x1000
-
-static void start(struct stream *stream)
-{
-	for (uint32_t i = 0; i < 5; i++)
-		add_task(stream, 10, 100 + i, 100, PL_TASK_RUNNING);
-}
-
-static void wait_for(struct stream *stream, uint64_t time, uint32_t tid, uint32_t holder)
-{
-	struct made_item *item = add_switch(stream, time, tid - 100, tid, OUT_BLOCKED, 1, 0);
-
-	set_block(item, FUTEX, PL_FUTEX_MUTEX, LOCK, holder);
-}
-
-/* Woken at `woken` by who gives the lock up, it runs at `time`. */
-static void get(struct stream *stream, uint64_t time, uint32_t tid, uint64_t woken, uint32_t waker)
-{
-	set_woken(add_switch(stream, time, tid - 100, 0, 0, 0, tid), (uint32_t)(time - woken),
-		  waker, PL_WAKER_TASK);
-}
+#include "lock_waits.h"
 
 static const struct lock_user *user_of(const struct fed *fed, uint32_t tid)
 {
@@ -55,9 +32,9 @@ static void who_waits_alone_waits_for_the_one_who_had_it_then(void **unused)
 	struct stream stream = {0};
 	struct fed fed;
 
-	start(&stream);
-	wait_for(&stream, 20, 101, 102);
-	get(&stream, 60, 101, 50, 102);
+	start(&stream, 5);
+	wait_for(&stream, 20, 101, LOCK_A, 102);
+	wake(&stream, 60, 101, 50, 102);
 	feed(&fed, &stream, 1000);
 	assert_held(&fed, 102, 30, 30);
 	end(&fed, &stream);
@@ -69,11 +46,11 @@ static void each_holder_answers_for_its_own_time(void **unused)
 	struct stream stream = {0};
 	struct fed fed;
 
-	start(&stream);
-	wait_for(&stream, 20, 101, 102);
-	wait_for(&stream, 30, 103, 102);
-	get(&stream, 60, 101, 50, 102);
-	get(&stream, 95, 103, 90, 101);
+	start(&stream, 5);
+	wait_for(&stream, 20, 101, LOCK_A, 102);
+	wait_for(&stream, 30, 103, LOCK_A, 102);
+	wake(&stream, 60, 101, 50, 102);
+	wake(&stream, 95, 103, 90, 101);
 	feed(&fed, &stream, 1000);
 	/* 30 of the one wait and 20 of the other; then 40, from the wake-up on, of which it ran 30.
 	 */
@@ -91,13 +68,13 @@ static void who_was_woken_and_came_too_late_does_not_answer_for_it(void **unused
 	struct stream stream = {0};
 	struct fed fed;
 
-	start(&stream);
-	wait_for(&stream, 20, 101, 102);
-	wait_for(&stream, 30, 103, 102);
-	get(&stream, 60, 101, 50, 102);
-	wait_for(&stream, 61, 101, 104);
-	get(&stream, 85, 101, 80, 104);
-	get(&stream, 95, 103, 90, 101);
+	start(&stream, 5);
+	wait_for(&stream, 20, 101, LOCK_A, 102);
+	wait_for(&stream, 30, 103, LOCK_A, 102);
+	wake(&stream, 60, 101, 50, 102);
+	wait_for(&stream, 61, 101, LOCK_A, 104);
+	wake(&stream, 85, 101, 80, 104);
+	wake(&stream, 95, 103, 90, 101);
 	feed(&fed, &stream, 1000);
 	/* 103: 20 of 102, 11 of 101 on its way, 19 of 104, 10 of 101; 101: 30 of 102, 19 of 104. */
 	assert_held(&fed, 102, 50, 50);
@@ -112,9 +89,9 @@ static void what_nobody_was_seen_for_is_counted_to_who_gives_it_up(void **unused
 	struct stream stream = {0};
 	struct fed fed;
 
-	start(&stream);
-	wait_for(&stream, 20, 101, 0);
-	get(&stream, 60, 101, 50, 102);
+	start(&stream, 5);
+	wait_for(&stream, 20, 101, LOCK_A, 0);
+	wake(&stream, 60, 101, 50, 102);
 	feed(&fed, &stream, 1000);
 	assert_int_equal(user_of(&fed, 102)->held_ns, 30);
 	end(&fed, &stream);
@@ -125,10 +102,10 @@ static void a_wait_that_goes_on_is_shared_out_as_well(void **unused)
 	struct stream stream = {0};
 	struct fed fed;
 
-	start(&stream);
-	wait_for(&stream, 20, 101, 102);
-	wait_for(&stream, 30, 103, 102);
-	get(&stream, 60, 101, 50, 102);
+	start(&stream, 5);
+	wait_for(&stream, 20, 101, LOCK_A, 102);
+	wait_for(&stream, 30, 103, LOCK_A, 102);
+	wake(&stream, 60, 101, 50, 102);
 	feed(&fed, &stream, 100);
 	assert_held(&fed, 102, 50, 50);
 	assert_held(&fed, 101, 50, 40);
@@ -141,12 +118,12 @@ static void a_holder_that_has_no_cpu_keeps_others_waiting(void **unused)
 	struct stream stream = {0};
 	struct fed fed;
 
-	start(&stream);
-	wait_for(&stream, 20, 101, 102);
+	start(&stream, 5);
+	wait_for(&stream, 20, 101, LOCK_A, 102);
 	add_switch(&stream, 30, 2, 102, 0, 0, 0);
 	add_switch(&stream, 35, 2, 0, 0, 0, 102);
 	add_switch(&stream, 55, 2, 102, 0, 0, 0);
-	get(&stream, 60, 101, 50, 102);
+	wake(&stream, 60, 101, 50, 102);
 	feed(&fed, &stream, 1000);
 	assert_held(&fed, 102, 30, 25);
 	assert_int_equal(user_of(&fed, 101)->kept_ns, 5);
@@ -159,11 +136,11 @@ static void from_the_wake_up_until_it_runs_a_lock_is_handed_over(void **unused)
 	struct stream stream = {0};
 	struct fed fed;
 
-	start(&stream);
-	wait_for(&stream, 20, 101, 102);
-	get(&stream, 60, 101, 50, 102);
-	wait_for(&stream, 100, 101, 102);
-	get(&stream, 113, 101, 110, 102);
+	start(&stream, 5);
+	wait_for(&stream, 20, 101, LOCK_A, 102);
+	wake(&stream, 60, 101, 50, 102);
+	wait_for(&stream, 100, 101, LOCK_A, 102);
+	wake(&stream, 113, 101, 110, 102);
 	feed(&fed, &stream, 1000);
 	assert_int_equal(fed.model.locks.items[0].handovers, 2);
 	assert_int_equal(fed.model.locks.items[0].handover_ns, 13);

@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* test_wait_graph.c - who waited for whom at one moment, and who had the lock then */
-#include "model_simulator.h"
+#include "lock_waits.h"
 
 #include "model/causes/wait_graph.h"
-
-#define FUTEX  202
-#define LOCK_A 0x1000
-#define LOCK_B 0x2000
 
 struct looked {
 	struct timeline *timeline;
 	struct wait_search *search;
 	struct wait_graph graph;
 };
-
-static void start(struct stream *stream)
-{
-	for (uint32_t i = 0; i < 4; i++)
-		add_task(stream, 10, 100 + i, 100, PL_TASK_RUNNING);
-}
-
-static void wait_for(struct stream *stream, uint64_t time, uint32_t tid, uint64_t address,
-		     uint32_t holder)
-{
-	struct made_item *item = add_switch(stream, time, tid % 4, tid, OUT_BLOCKED, 1, 0);
-
-	set_block(item, FUTEX, PL_FUTEX_MUTEX, address, holder);
-}
-
-static void wake(struct stream *stream, uint64_t time, uint32_t tid, uint64_t woken, uint32_t waker)
-{
-	set_woken(add_switch(stream, time, tid % 4, 0, 0, 0, tid), (uint32_t)(time - woken), waker,
-		  PL_WAKER_TASK);
-}
 
 static struct looked look(struct stream *stream, uint64_t time)
 {
@@ -80,7 +56,7 @@ static void who_was_seen_to_have_it_has_it(void **unused)
 	struct stream stream = {0};
 	struct looked looked;
 
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	looked = look(&stream, 500);
 	assert_int_equal(looked.graph.edges.count, 1);
@@ -93,13 +69,13 @@ static void before_and_after_a_wait_nobody_waits(void **unused)
 	struct stream stream = {0};
 	struct looked looked;
 
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	wake(&stream, 60, 101, 50, 102);
 	looked = look(&stream, 19);
 	assert_int_equal(looked.graph.edges.count, 0);
 	looked_free(&looked);
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	wake(&stream, 60, 101, 50, 102);
 	looked = look(&stream, 50);
@@ -113,7 +89,7 @@ static void who_was_woken_to_have_it_has_it_from_then_on(void **unused)
 	struct stream stream = {0};
 	struct looked looked;
 
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	wait_for(&stream, 25, 103, LOCK_A, 102);
 	wake(&stream, 60, 101, 50, 102);
@@ -127,7 +103,7 @@ static void who_was_woken_to_have_it_and_has_not_run_may_not_have_it(void **unus
 	struct stream stream = {0};
 	struct looked looked;
 
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	wait_for(&stream, 25, 103, LOCK_A, 102);
 	wake(&stream, 60, 101, 50, 102);
@@ -143,7 +119,7 @@ static void who_was_woken_and_waits_again_has_not_got_it(void **unused)
 	struct stream stream = {0};
 	struct looked looked;
 
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	wait_for(&stream, 25, 103, LOCK_A, 102);
 	wake(&stream, 60, 101, 50, 102);
@@ -157,12 +133,12 @@ static void who_gives_it_up_next_had_it_if_nobody_was_seen(void **unused)
 	struct stream stream = {0};
 	struct looked looked;
 
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 0);
 	wake(&stream, 60, 101, 50, 103);
 	looked = look(&stream, 30);
 	assert_held(&looked, 103, HOLDER_GAVE_UP);
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 0);
 	looked = look(&stream, 30);
 	assert_held(&looked, 0, HOLDER_UNKNOWN);
@@ -174,7 +150,7 @@ static void circles_are_found_with_whoever_waits_beside_them(void **unused)
 	struct looked looked;
 	uint32_t inside = 0;
 
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	wait_for(&stream, 30, 102, LOCK_B, 101);
 	wait_for(&stream, 40, 103, LOCK_B, 101);
@@ -185,7 +161,7 @@ static void circles_are_found_with_whoever_waits_beside_them(void **unused)
 		inside += looked.graph.edges.items[i].circle == 1;
 	assert_int_equal(inside, 2);
 	looked_free(&looked);
-	start(&stream);
+	start(&stream, 4);
 	wait_for(&stream, 20, 101, LOCK_A, 102);
 	wait_for(&stream, 30, 102, LOCK_B, 101);
 	looked = look(&stream, 25);
@@ -199,7 +175,7 @@ static void a_join_is_a_wait_for_a_thread(void **unused)
 	struct made_item *item;
 	struct looked looked;
 
-	start(&stream);
+	start(&stream, 4);
 	item = add_switch(&stream, 20, 0, 100, OUT_BLOCKED, 1, 0);
 	set_block(item, FUTEX, PL_FUTEX_JOIN, 0x3000, 101);
 	wait_for(&stream, 30, 101, LOCK_A, 100);

@@ -56,34 +56,24 @@ enum reason reason_called(const char *word);
 
 /* ---- the subjects; each answers FIGURE_NO_NAME to what is not its own ------------------------ */
 
+typedef enum figure_result figure_function(const struct model *model, const struct claim_name *name,
+					   long double *ret, struct because because);
+
 /* process[NAME].pid, .parent, .life, .status, .signal */
-enum figure_result process_figure(const struct model *model, const struct claim_name *name,
-				  long double *ret, struct because because);
+figure_function process_figure;
 /* signals[FROM,TO,NUMBER]..., thread[NAME].ended..., process[NAME].killer... */
-enum figure_result signal_figure(const struct model *model, const struct claim_name *name,
-				 long double *ret, struct because because);
+figure_function signal_figure;
 /* thread[NAME].faults..., process[NAME].faults, .resident... */
-enum figure_result memory_figure(const struct model *model, const struct claim_name *name,
-				 long double *ret, struct because because);
-
+figure_function memory_figure;
 /* thread[NAME].share, .slices..., preempted[NAME,BY] */
-enum figure_result schedule_figure(const struct model *model, const struct claim_name *name,
-				   long double *ret, struct because because);
-
+figure_function schedule_figure;
 /* phase[TEXT]..., uthreads, uthread[NAME]..., carriers, marks[NAME] */
-enum figure_result mark_figure(const struct model *model, const struct claim_name *name,
-			       long double *ret, struct because because);
-
+figure_function mark_figure;
 /* watch.writes, watch.lost, ... */
-enum figure_result watch_figure(const struct model *model, const struct claim_name *name,
-				long double *ret, struct because because);
-
+figure_function watch_figure;
 /* woke[FROM,TO] */
-enum figure_result wake_figure(const struct model *model, const struct claim_name *name,
-			       long double *ret, struct because because);
-
+figure_function wake_figure;
 /* pictures, seen[NAME,STATE] */
-enum figure_result subject_figure(const struct model *model, const struct claim_name *name,
-				  long double *ret, struct because because);
+figure_function subject_figure;
 
 #endif

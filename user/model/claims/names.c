@@ -504,26 +504,23 @@ static enum figure_result plain_figure(const struct model *model, const struct c
 	return FIGURE_NO_NAME;
 }
 
+/* Those that share a head, such as `thread`, with what is told here. */
+static figure_function *const subjects[] = {
+	signal_figure, watch_figure,   memory_figure, schedule_figure,
+	mark_figure,   subject_figure, wake_figure,
+};
+
 enum figure_result claim_figure(const struct model *model, const struct claim_name *name,
 				long double *ret, char *because, size_t because_size)
 {
 	struct because where = {because, because_size};
-	enum figure_result result = signal_figure(model, name, ret, where);
+	enum figure_result result;
 
-	if (result == FIGURE_NO_NAME)
-		result = watch_figure(model, name, ret, where);
-	if (result == FIGURE_NO_NAME)
-		result = memory_figure(model, name, ret, where);
-	if (result == FIGURE_NO_NAME)
-		result = schedule_figure(model, name, ret, where);
-	if (result == FIGURE_NO_NAME)
-		result = mark_figure(model, name, ret, where);
-	if (result == FIGURE_NO_NAME)
-		result = subject_figure(model, name, ret, where);
-	if (result == FIGURE_NO_NAME)
-		result = wake_figure(model, name, ret, where);
-	if (result != FIGURE_NO_NAME)
-		return result;
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
+		result = subjects[i](model, name, ret, where);
+		if (result != FIGURE_NO_NAME)
+			return result;
+	}
 	if (name->has_bracket) {
 		if (!strcmp(name->head, "thread"))
 			return thread_figure(model, name, ret, where);
