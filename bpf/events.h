@@ -564,7 +564,7 @@ struct pl_slot {
 	PL_U32 waker_before;
 	PL_U16 waker_cpu_before;
 	PL_U8 waker_context_before;
-	PL_U8 reserved_127;
+	PL_U8 numbered_inside; /* in a pid namespace of its own, it has another number for itself */
 	/* While the thread lives, the kernel's figures in here are those that we began with. */
 	struct pl_totals totals;
 };

@@ -88,6 +88,21 @@ static inline __attribute__((always_inline)) int futex_is_robust(PL_U32 command,
 	       value & FUTEX_HAS_WAITERS && view->after[2] && (value & FUTEX_TID) == view->after[2];
 }
 
+/* The number of a thread that is joined. In a container it may be as small as a lock's word; but in
+ * the C library's account of a thread, the list of its robust locks comes next: two pointers, of
+ * which the second leads to itself, and the first to the second, while the thread holds none. */
+static inline __attribute__((always_inline)) int
+futex_is_joined(PL_U64 address, PL_U32 operation, PL_U32 value, const struct futex_view *view)
+{
+	if ((operation & FUTEX_CMD_MASK) != FUTEX_CMD_WAIT_BITSET || operation & FUTEX_PRIVATE)
+		return 0;
+	if (value > 3)
+		return 1;
+	return value && view->after[2] == (PL_U32)(address + 16) &&
+	       view->after[3] == (PL_U32)((address + 16) >> 32) &&
+	       view->after[4] == (PL_U32)(address + 16);
+}
+
 /* A read-write lock that is waited for has a reader or a writer; and words that are not in use. */
 static inline __attribute__((always_inline)) int
 futex_is_rwlock_phase(const struct futex_view *view)
@@ -120,7 +135,7 @@ futex_classify(PL_U64 address, PL_U32 operation, PL_U32 value, const struct fute
 	} else if (futex_is_robust(command, value, view)) {
 		found.kind = PL_FUTEX_MUTEX;
 		found.holder = value & FUTEX_TID;
-	} else if (command == FUTEX_CMD_WAIT_BITSET && !(operation & FUTEX_PRIVATE) && value > 3) {
+	} else if (futex_is_joined(address, operation, value, view)) {
 		found.kind = PL_FUTEX_JOIN;
 		found.holder = value;
 	} else if (command == FUTEX_CMD_WAIT_BITSET && value == 2 && view->after[2]) {

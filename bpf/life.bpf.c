@@ -41,13 +41,16 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct pl_life_exec *record;
+	struct pl_slot *slot;
 
 	if (control.end)
 		return 0;
 	if (control.armed && control.armed == (__u32)task->pid)
 		begin_capture(task, now);
-	if (!slot_find(task))
+	slot = slot_find(task);
+	if (!slot)
 		return 0;
+	number_learn_again(slot, task);
 	forget_space(task->tgid);
 	record = life_reserve(struct pl_life_exec);
 	if (!record)
@@ -88,11 +91,16 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct pl_life_exit *record;
+	struct pl_slot *slot;
 	bool last;
 	__u64 now;
 
-	if (control.end || !slot_find(task))
+	if (control.end)
 		return 0;
+	slot = slot_find(task);
+	if (!slot)
+		return 0;
+	number_forget(slot, task);
 	now = bpf_ktime_get_ns();
 	/* Counted down before we are called. */
 	last = !task->signal->live.counter;

@@ -58,6 +58,21 @@ SHARED struct {
 	__uint(value_size, sizeof(__u32));
 } slot_of_task SEC(".maps");
 
+/* The same by the number that a thread has inside a pid namespace which is not the first one. Its
+ * namespaces are told apart by where they lie. Takes memory only where there are such threads. */
+struct inner_number {
+	__u64 namespace; /* 0: its number is the one that the kernel uses */
+	__u64 tid;
+};
+
+SHARED struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2); /* settings.slots */
+	__type(key, struct inner_number);
+	__type(value, __u32);
+} slot_of_number SEC(".maps");
+
 /* Slots whose threads have ended. */
 SHARED struct {
 	__uint(type, BPF_MAP_TYPE_STACK);

@@ -72,7 +72,7 @@ inlined void find_deed(struct futex_deed *deed, struct task_struct *current)
 }
 
 /* What is known of the futex to which waiters are moved. */
-inlined void judge_move(struct move *move, __u32 operation, __u32 tgid)
+inlined void judge_move(struct move *move, __u32 operation, const struct futex_reader *reader)
 {
 	bool inherits = (operation & FUTEX_CMD_MASK) == FUTEX_CMD_CMP_REQUEUE_PI;
 	struct futex_view view = {};
@@ -85,7 +85,7 @@ inlined void judge_move(struct move *move, __u32 operation, __u32 tgid)
 	answer = futex_judge(&view, move->address,
 			     (operation & FUTEX_PRIVATE) |
 				     (inherits ? FUTEX_CMD_LOCK_PI : FUTEX_CMD_WAIT),
-			     view.after[0], tgid);
+			     view.after[0], reader);
 	/* Any word may be a 2. */
 	if (!inherits && !answer.holder)
 		return;
@@ -93,12 +93,15 @@ inlined void judge_move(struct move *move, __u32 operation, __u32 tgid)
 	move->holder = answer.holder;
 }
 
-inlined void keep_move(const struct futex_deed *deed, struct task_struct *current, __u64 now)
+/* `numbers`: as the waiters write them, which share the memory with who moves them. */
+inlined void keep_move(const struct futex_deed *deed, struct task_struct *current, __u64 numbers,
+		       __u64 now)
 {
+	struct futex_reader reader = {current->tgid, numbers};
 	struct move_key key = {.address = deed->from, .tgid = current->tgid};
 	struct move move = {.address = deed->to, .time = now, .mover = current->pid};
 
-	judge_move(&move, deed->operation, current->tgid);
+	judge_move(&move, deed->operation, &reader);
 	bpf_map_update_elem(&moves, &key, &move, BPF_ANY);
 }
 
@@ -148,7 +151,7 @@ static __noinline int look_at_deed(struct task_struct *task, struct pl_slot *slo
 	if (now <= slot->last)
 		now = slot->last + 1;
 	if (deed.to && deed.from == slot->arg0)
-		keep_move(&deed, current, now);
+		keep_move(&deed, current, numbers_of(slot, task), now);
 	else if (deed.from && deed.from != slot->arg0)
 		tell_moved(task, slot, deed.from, now);
 	return 0;

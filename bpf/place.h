@@ -5,6 +5,7 @@
 
 #include "bpf/files.h"
 #include "bpf/futex.h"
+#include "bpf/numbers.h"
 #include "bpf/slot.h"
 #include "bpf/syscalls.h"
 
@@ -36,18 +37,21 @@ inlined void place_file(struct place *place, struct pl_slot *slot, struct task_s
 		place->file_kind = file_kind_at(place->inode);
 }
 
-/* A holder counts only if it is a thread that we follow and that lives, of the same process unless
- * the lock is shared between processes: the word might be anything. */
-inlined bool is_holder(__u32 tid, __u32 tgid, bool shared)
-{
-	__u32 *index = bpf_map_lookup_elem(&slot_of_tid, &tid);
-	struct pl_slot *slot;
+/* Who reads a lock's words. */
+struct futex_reader {
+	__u32 tgid;
+	__u64 numbers; /* the namespace whose numbers it writes into locks, as numbers_of() */
+};
 
-	if (!tid || !index || !*index)
-		return false;
-	slot = slot_at(*index);
-	return slot && slot->tid == tid && slot->state != PL_STATE_DEAD &&
-	       (shared || slot->tgid == tgid);
+/* A holder counts only if it is a thread that we follow and that lives, of the same process unless
+ * the lock is shared between processes: the word might be anything. Returns 0 for all others. */
+inlined __u32 holder_of(__u32 word, const struct futex_reader *reader, bool shared)
+{
+	struct pl_slot *slot = word ? slot_of_number_in(word, reader->numbers) : 0;
+
+	if (!slot || slot->state == PL_STATE_DEAD || (!shared && slot->tgid != reader->tgid))
+		return 0;
+	return reader->numbers || slot->tid == word ? slot->tid : 0;
 }
 
 /* Kind and holder in one number (a function of its own returns nothing larger). */
@@ -57,18 +61,18 @@ struct futex_answer {
 };
 
 inlined struct futex_answer futex_judge(const struct futex_view *view, __u64 address,
-					__u32 operation, __u32 value, __u32 tgid)
+					__u32 operation, __u32 value,
+					const struct futex_reader *reader)
 {
 	struct futex_finding found = futex_classify(address, operation, value, view);
 	bool shared = !(operation & FUTEX_PRIVATE);
 	struct futex_answer answer = {.kind = found.kind};
 
-	if (is_holder(found.holder, tgid, shared))
-		answer.holder = found.holder;
-	else if (is_holder(found.holder_else, tgid, shared))
-		answer.holder = found.holder_else;
-	else if (found.kind == PL_FUTEX_JOIN)
-		/* The joined thread may have ended between the check of its word and now. */
+	answer.holder = holder_of(found.holder, reader, shared);
+	if (!answer.holder)
+		answer.holder = holder_of(found.holder_else, reader, shared);
+	/* The joined thread may have ended between the check of its word and now. */
+	if (!answer.holder && found.kind == PL_FUTEX_JOIN && !reader->numbers)
 		answer.holder = found.holder;
 	return answer;
 }

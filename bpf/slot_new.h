@@ -3,6 +3,7 @@
 #ifndef PTRACE_LAB_SLOT_NEW_H
 #define PTRACE_LAB_SLOT_NEW_H
 
+#include "bpf/numbers.h"
 #include "bpf/slot.h"
 #include "bpf/stack.h"
 
@@ -65,6 +66,7 @@ static __noinline struct pl_slot *slot_new(struct task_struct *task, __u64 now, 
 		__sync_fetch_and_add(&control.untracked, 1);
 		return 0;
 	}
+	number_learn(slot, task, index);
 	return slot;
 }
 

@@ -61,15 +61,16 @@ int BPF_PROG(on_waking, struct task_struct *task)
 }
 
 /* A function of its own for the verifier's sake, as file_kind_at(). */
-__noinline __u64 find_futex(__u64 address, __u32 operation, __u32 value, __u32 tgid)
+__noinline __u64 find_futex(__u64 address, __u32 operation, __u32 value, __u32 tgid, __u64 numbers)
 {
+	struct futex_reader reader = {tgid, numbers};
 	struct futex_view view = {};
 	struct futex_answer answer;
 
 	/* The words in front may lie on a page that is not there. */
 	if (bpf_probe_read_user(&view, sizeof(view), (void *)address - FUTEX_VIEW_BEFORE))
 		bpf_probe_read_user(&view.after, sizeof(view.after), (void *)address);
-	answer = futex_judge(&view, address, operation, value, tgid);
+	answer = futex_judge(&view, address, operation, value, &reader);
 	return (__u64)answer.holder << 32 | answer.kind;
 }
 
@@ -97,7 +98,8 @@ inlined bool find_place(struct task_struct *prev, struct pl_slot *slot, struct p
 			place_futex(place, &call, &value);
 			futex = PL_FUTEX_OTHER;
 			if (!is_nameless_again(place, slot, value))
-				futex = find_futex(place->arg0, place->arg1, value, slot->tgid);
+				futex = find_futex(place->arg0, place->arg1, value, slot->tgid,
+						   numbers_of(slot, prev));
 		} else if (place->syscall == __NR_futex_waitv) {
 			futex = PL_FUTEX_VECTOR;
 		}

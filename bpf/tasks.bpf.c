@@ -53,15 +53,17 @@ int take_up(struct bpf_iter__task *context)
 	return 0;
 }
 
-inlined void read_futex_of(struct place *place, struct task_struct *task, __u32 value)
+inlined void read_futex_of(struct place *place, const struct pl_slot *slot,
+			   struct task_struct *task, __u32 value)
 {
+	struct futex_reader reader = {task->tgid, numbers_of(slot, task)};
 	void *address = (void *)place->arg0;
 	struct futex_view view = {};
 	struct futex_answer answer;
 
 	if (bpf_copy_from_user_task(&view, sizeof(view), address - FUTEX_VIEW_BEFORE, task, 0))
 		bpf_copy_from_user_task(&view.after, sizeof(view.after), address, task, 0);
-	answer = futex_judge(&view, place->arg0, place->arg1, value, task->tgid);
+	answer = futex_judge(&view, place->arg0, place->arg1, value, &reader);
 	place->futex_kind = answer.kind;
 	place->holder = answer.holder;
 }
@@ -78,7 +80,7 @@ inlined void find_place_of(struct task_struct *task, struct pl_slot *slot, struc
 	place_of(place, slot, task, &call);
 	if (is_futex_wait(place->syscall)) {
 		place_futex(place, &call, &value);
-		read_futex_of(place, task, value);
+		read_futex_of(place, slot, task, value);
 	}
 }
 

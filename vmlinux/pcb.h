@@ -34,14 +34,6 @@ typedef struct {
 	__s64 counter;
 } atomic_long_t;
 
-struct ns_common {
-	unsigned int inum;
-};
-
-struct pid_namespace {
-	struct ns_common ns;
-};
-
 struct mnt_namespace {
 	struct ns_common ns;
 };
@@ -77,16 +69,6 @@ struct nsproxy {
 	struct net *net_ns;
 	struct time_namespace *time_ns;
 	struct cgroup_namespace *cgroup_ns;
-};
-
-struct upid {
-	int nr;
-	struct pid_namespace *ns;
-};
-
-struct pid {
-	unsigned int level;
-	struct upid numbers[1];
 };
 
 struct group_info {

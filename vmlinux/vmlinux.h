@@ -152,6 +152,25 @@ struct thread_struct {
 #endif
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+/* A number in each pid namespace, from the first one to its own. */
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
@@ -166,6 +185,7 @@ struct task_struct {
 	unsigned int policy;
 	pid_t pid;
 	pid_t tgid;
+	struct pid *thread_pid;
 	struct task_struct *real_parent;
 	unsigned long nvcsw, nivcsw;
 	unsigned long min_flt, maj_flt;

@@ -4,6 +4,7 @@
 #define PTRACE_LAB_PCB_IDENTITY_H
 
 #include "bpf/pcb/pieces.h"
+#include "bpf/pid.h"
 
 #define PIDTYPE_PGID 2
 #define PIDTYPE_SID  3
@@ -16,30 +17,8 @@ inlined void names_of(struct pl_pcb_task *to, struct task_struct___whole *task)
 	to->start_time = task->start_time;
 	to->start_boottime = task->start_boottime;
 	to->level = BPF_CORE_READ(pid, level);
-	for (__u32 level = 0; level < PL_PCB_LEVELS; level++) {
-		struct upid number = {};
-
-		to->pid_in[level] = 0;
-		if (pid && level <= to->level &&
-		    !bpf_core_read(&number.nr, sizeof(number.nr),
-				   (void *)pid + bpf_core_field_offset(pid->numbers) +
-					   level * bpf_core_type_size(struct upid) +
-					   bpf_core_field_offset(struct upid, nr)))
-			to->pid_in[level] = number.nr;
-	}
-}
-
-inlined __u32 pid_namespace_of(struct pid *pid, __u32 level)
-{
-	struct pid_namespace *namespace = 0;
-
-	if (!pid || level >= 32)
-		return 0;
-	bpf_core_read(&namespace, sizeof(namespace),
-		      (void *)pid + bpf_core_field_offset(pid->numbers) +
-			      level * bpf_core_type_size(struct upid) +
-			      bpf_core_field_offset(struct upid, ns));
-	return BPF_CORE_READ(namespace, ns.inum);
+	for (__u32 level = 0; level < PL_PCB_LEVELS; level++)
+		to->pid_in[level] = level <= to->level ? pid_number(pid, level) : 0;
 }
 
 /* A task that has ended has none but the first and the user's. */
@@ -48,7 +27,9 @@ inlined void namespaces_of(struct pl_pcb_task *to, struct task_struct___whole *t
 	struct nsproxy *all = task->nsproxy;
 
 	/* Read as a number: before 6.3 the verifier allows no reckoning with the pointer itself. */
-	to->namespaces[PL_NS_PID] = pid_namespace_of(BPF_CORE_READ(task, thread_pid), to->level);
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+
+	to->namespaces[PL_NS_PID] = BPF_CORE_READ(pid_namespace(pid, to->level), ns.inum);
 	to->namespaces[PL_NS_MOUNT] = BPF_CORE_READ(all, mnt_ns, ns.inum);
 	to->namespaces[PL_NS_NET] = BPF_CORE_READ(all, net_ns, ns.inum);
 	to->namespaces[PL_NS_IPC] = BPF_CORE_READ(all, ipc_ns, ns.inum);

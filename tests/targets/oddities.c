@@ -14,21 +14,21 @@ static void *nothing(void *unused)
 	return unused;
 }
 
-static void *exec_from_here(void *unused)
+static void *exec_from_here(void *program)
 {
-	char *const argv[] = {"sleep", "0.05", NULL};
+	char *const *words = program;
 
-	(void)unused;
-	execv("/bin/sleep", argv);
+	execv(words[0], words);
 	return NULL;
 }
 
 /* A side thread takes over the process and its first tid. */
-static int exec_from_side(void)
+static int exec_from_side(char **program)
 {
+	static char *nap[] = {"/bin/sleep", "0.05", NULL};
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, exec_from_here, NULL))
+	if (pthread_create(&thread, NULL, exec_from_here, *program ? program : nap))
 		return 1;
 	for (;;)
 		pause();
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	if (!strcmp(argv[1], "exec-from-side"))
-		return exec_from_side();
+		return exec_from_side(argv + 2);
 	if (!strcmp(argv[1], "outlive-main"))
 		return outlive_main();
 	if (!strcmp(argv[1], "hostile-name"))

@@ -156,6 +156,31 @@ static void a_join_names_the_thread_that_it_waits_for(void **state)
 	assert_int_equal(found.holder, 12345);
 }
 
+/* Where the C library keeps a thread's number, which the kernel clears when the thread ends. */
+static void *tid_word_of(pthread_t thread, uint32_t tid)
+{
+	uint32_t *words = (uint32_t *)thread;
+
+	for (size_t i = 0; i < 512; i++) {
+		if (words[i] == tid)
+			return &words[i];
+	}
+	return NULL;
+}
+
+static void a_joined_thread_may_have_a_number_as_small_as_a_locks_word(void **state)
+{
+	struct surrounded it = {0};
+	void *word = tid_word_of(pthread_self(), (uint32_t)gettid());
+
+	assert_non_null(word);
+	for (uint32_t tid = 1; tid <= 3; tid++) {
+		assert_int_equal(judge(word, JOIN_BITSET, tid).kind, PL_FUTEX_JOIN);
+		assert_int_equal(judge(word, JOIN_BITSET, tid).holder, tid);
+		assert_int_not_equal(judge(&it.mutex, JOIN_BITSET, tid).kind, PL_FUTEX_JOIN);
+	}
+}
+
 static void other_futexes_are_none_of_these(void **state)
 {
 	struct surrounded it = {0};
@@ -210,6 +235,7 @@ int main(void)
 		cmocka_unit_test(a_condition_is_no_lock_and_no_semaphore),
 		cmocka_unit_test(a_semaphore_has_its_waiters_beside_its_value),
 		cmocka_unit_test(a_join_names_the_thread_that_it_waits_for),
+		cmocka_unit_test(a_joined_thread_may_have_a_number_as_small_as_a_locks_word),
 		cmocka_unit_test(other_futexes_are_none_of_these),
 		cmocka_unit_test(a_barrier_is_known_by_how_many_came),
 		cmocka_unit_test(a_word_of_its_own_is_no_read_write_lock),

@@ -171,6 +171,7 @@ static int set_sizes(struct kernel_side *side, const struct kernel_side_options 
 	    bpf_map__set_max_entries(skeleton->maps.slots, SLOTS) ||
 	    bpf_map__set_max_entries(skeleton->maps.slot_of_tid, tids) ||
 	    bpf_map__set_max_entries(skeleton->maps.slot_of_task, SLOTS) ||
+	    bpf_map__set_max_entries(skeleton->maps.slot_of_number, SLOTS) ||
 	    bpf_map__set_max_entries(skeleton->maps.free_slots, SLOTS) ||
 	    bpf_map__set_max_entries(skeleton->maps.life, LIFE_BYTES))
 		return -errno;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "bpf/futex.h"
+#include "capture/pid_numbers.h"
 
 #define NOBODY UINT32_MAX
 
@@ -40,22 +41,22 @@ static bool read_word(uint32_t tgid, uint64_t address, uint32_t *ret)
 /* Whether the words around the futex name the holder now. */
 static bool is_held_by(const struct hang_member *member)
 {
+	uint32_t holder = (uint32_t)pid_number_inside((pid_t)member->holder);
 	uint32_t word = 0, other = 0;
 
+	if (!holder)
+		return false;
 	switch (member->kind) {
 	case PL_FUTEX_MUTEX:
-		return read_word(member->tgid, member->address + 8, &word) &&
-		       word == member->holder;
+		return read_word(member->tgid, member->address + 8, &word) && word == holder;
 	case PL_FUTEX_PI_MUTEX:
 		return read_word(member->tgid, member->address, &word) &&
-		       (word & FUTEX_TID) == member->holder;
+		       (word & FUTEX_TID) == holder;
 	case PL_FUTEX_RWLOCK:
-		return (read_word(member->tgid, member->address + 16, &word) &&
-			word == member->holder) ||
-		       (read_word(member->tgid, member->address + 12, &other) &&
-			other == member->holder);
+		return (read_word(member->tgid, member->address + 16, &word) && word == holder) ||
+		       (read_word(member->tgid, member->address + 12, &other) && other == holder);
 	case PL_FUTEX_JOIN:
-		return read_word(member->tgid, member->address, &word) && word == member->holder;
+		return read_word(member->tgid, member->address, &word) && word == holder;
 	default:
 		return false;
 	}

@@ -16,6 +16,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "bpf/futex.h"
+#include "capture/pid_numbers.h"
 
 #ifndef SYS_futex_wait
 #define SYS_futex_wait 455
@@ -31,7 +32,8 @@ struct wait {
 	uint64_t address;
 	uint32_t operation, value;
 	uint64_t switches; /* of the thread, of its own will: the same wait has the same number */
-	pid_t owner;	   /* tid */
+	pid_t owner_word;  /* as it stands in the lock */
+	pid_t owner;	   /* tid as we know it */
 	pid_t owner_process;
 };
 
@@ -107,7 +109,7 @@ static bool read_owner(struct wait *wait)
 	/* Only threads of the same process are joined. */
 	if (found.kind == PL_FUTEX_JOIN || !found.holder || found.holder > INT32_MAX)
 		return false;
-	wait->owner = (pid_t)found.holder;
+	wait->owner_word = (pid_t)found.holder;
 	return true;
 }
 
@@ -128,7 +130,7 @@ static bool still_waits(const struct wait *before)
 	struct wait now;
 
 	return read_wait(before->process, before->tid, &now) && now.address == before->address &&
-	       now.switches == before->switches && now.owner == before->owner;
+	       now.switches == before->switches && now.owner_word == before->owner_word;
 }
 
 /* ---- one process ------------------------------------------------------------------------------
@@ -142,16 +144,6 @@ static void name_of(pid_t pid, char *shown, size_t size)
 	if (in && fgets(name, sizeof(name), in))
 		name[strcspn(name, "\n")] = '\0';
 	escape_text(shown, size, name);
-}
-
-/* The numbers that it writes into locks are those that we know. */
-static bool numbers_as_we_do(pid_t pid)
-{
-	char path[64], its[64] = "", ours[64] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
-	return readlink(path, its, sizeof(its) - 1) > 0 &&
-	       readlink("/proc/self/ns/pid", ours, sizeof(ours) - 1) > 0 && !strcmp(its, ours);
 }
 
 struct shared_file {
@@ -206,11 +198,12 @@ static bool find_owner_process(struct wait *wait)
 {
 	uint64_t process;
 
-	if (!read_status_number(wait->owner, wait->owner, "Tgid:", &process))
+	wait->owner = pid_number_here(wait->process, wait->owner_word);
+	if (!wait->owner || !read_status_number(wait->owner, wait->owner, "Tgid:", &process))
 		return false;
 	wait->owner_process = (pid_t)process;
 	return wait->owner_process != wait->process && wait->owner_process != getpid() &&
-	       numbers_as_we_do(wait->owner_process) && shares_memory(wait);
+	       shares_memory(wait);
 }
 
 static int visit(struct walk *walk, pid_t pid)
@@ -244,16 +237,6 @@ static int take_wait(struct walk *walk, struct wait *found)
 	return visit(walk, found->owner_process);
 }
 
-static void tell_foreign(pid_t pid)
-{
-	char name[64];
-
-	name_of(pid, name, sizeof(name));
-	log_warning("process %d (%s) numbers its threads in a pid namespace of its own: whether "
-		    "another process holds what it waits for cannot be told",
-		    pid, name);
-}
-
 static void cleanup_folder(DIR **folder)
 {
 	if (*folder)
@@ -272,14 +255,9 @@ static int look_at(struct walk *walk, pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	folder = opendir(path);
 	while (folder && !error && (entry = readdir(folder))) {
-		if (!isdigit((unsigned char)*entry->d_name) ||
-		    !read_wait(pid, (pid_t)strtol(entry->d_name, NULL, 10), &wait))
-			continue;
-		if (!numbers_as_we_do(pid)) {
-			tell_foreign(pid);
-			return 0;
-		}
-		error = take_wait(walk, &wait);
+		if (isdigit((unsigned char)*entry->d_name) &&
+		    read_wait(pid, (pid_t)strtol(entry->d_name, NULL, 10), &wait))
+			error = take_wait(walk, &wait);
 	}
 	return error;
 }
