@@ -28,8 +28,9 @@ inlined void namespaces_of(struct pl_pcb_task *to, struct task_struct___whole *t
 
 	/* Read as a number: before 6.3 the verifier allows no reckoning with the pointer itself. */
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct pid_namespace *numbers = pid_namespace(pid, to->level);
 
-	to->namespaces[PL_NS_PID] = BPF_CORE_READ(pid_namespace(pid, to->level), ns.inum);
+	to->namespaces[PL_NS_PID] = BPF_CORE_READ(numbers, ns.inum);
 	to->namespaces[PL_NS_MOUNT] = BPF_CORE_READ(all, mnt_ns, ns.inum);
 	to->namespaces[PL_NS_NET] = BPF_CORE_READ(all, net_ns, ns.inum);
 	to->namespaces[PL_NS_IPC] = BPF_CORE_READ(all, ipc_ns, ns.inum);

@@ -160,17 +160,6 @@ class AlreadyHung(KernelTest):
                       traced.error)
         self.assertEqual(len({t["pid"] for t in traced.json["threads"]}), 65)
 
-    def test_a_target_in_a_pid_namespace_of_its_own_is_told_as_such(self):
-        with Hung("shared", before=("unshare", "--pid", "--fork", "--kill-child")) as process:
-            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
-                inside = int(file.read().split()[0])
-            traced = Traced(["attach", "-p", inside, "-d", "200ms"])
-        self.assertRegex(traced.error, f"process {inside} .hangs. numbers its threads in a pid "
-                                       "namespace of its own: whether another process holds what "
-                                       "it waits for cannot be told\n")
-        self.assertNotIn("also follows", traced.error)
-        self.assertEqual({t["pid"] for t in traced.json["threads"]}, {inside})
-
     def test_locks_on_heap_and_stack_are_told_as_such(self):
         names = {v[0] for v in circle(self.attach("stack")).values()}
         self.assertIn("stack of hangs", names)

@@ -1,50 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """In a container a thread writes another number into its locks than the one that the kernel uses."""
 
-import subprocess
-import time
-
 from lab import MS, KernelTest, Traced, run, target
-from test_deadlocks import DEADLOCKED, circle
+from test_deadlocks import DEADLOCKED, Hung, circle
 
 CONTAINER = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
-class Contained:
-    """A target in a pid namespace of its own, and beside it one whose threads have the same numbers."""
-
-    def __init__(self, *words):
-        self.outer = [subprocess.Popen([*CONTAINER, *words], stdout=subprocess.PIPE, text=True)
-                      for _ in range(2)]
-        for outer in self.outer:
-            outer.stdout.readline()
-        time.sleep(0.15)
-        with open(f"/proc/{self.outer[0].pid}/task/{self.outer[0].pid}/children") as file:
-            self.pid = int(file.read().split()[0])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        for outer in self.outer:
-            outer.kill()
-            outer.stdout.close()
-            outer.wait()
+def first_inside(outer):
+    with open(f"/proc/{outer.pid}/task/{outer.pid}/children", encoding="ascii") as file:
+        return int(file.read().split()[0])
 
 
 class Containers(KernelTest):
     def attach(self, kind):
-        with Contained(target("hangs"), kind) as contained:
-            traced = Traced(["attach", "-p", contained.pid])
-            self.assertIsNone(contained.outer[0].poll(), "the target must live on")
+        # Beside it there is another one, whose threads have the same numbers.
+        with Hung(kind, before=CONTAINER) as outer, Hung(kind, before=CONTAINER):
+            traced = Traced(["attach", "-p", first_inside(outer)])
+            self.assertIsNone(outer.poll(), "the target must live on")
         self.assertEqual(traced.status, DEADLOCKED)
         return traced
 
     def test_the_number_inside_is_another_one(self):
-        with Contained(target("hangs"), "mutex") as contained:
-            with open(f"/proc/{contained.pid}/status") as file:
+        with Hung("mutex", before=CONTAINER) as outer:
+            inside = first_inside(outer)
+            with open(f"/proc/{inside}/status", encoding="ascii") as file:
                 numbers = next(line for line in file if line.startswith("NSpid:")).split()[1:]
-        self.assertEqual(numbers, [str(contained.pid), "1"])
+        self.assertEqual(numbers, [str(inside), "1"])
 
     def test_a_process_that_has_hung(self):
         for kind in ("mutex", "pi"):

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "bpf/futex.h"
-#include "capture/pid_numbers.h"
+#include "capture/hang/pid_numbers.h"
 
 #define NOBODY UINT32_MAX
 

@@ -16,7 +16,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "bpf/futex.h"
-#include "capture/pid_numbers.h"
+#include "capture/hang/pid_numbers.h"
 
 #ifndef SYS_futex_wait
 #define SYS_futex_wait 455

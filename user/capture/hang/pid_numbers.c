@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "capture/pid_numbers.h"
+#include "capture/hang/pid_numbers.h"
 
 struct namespace
 {

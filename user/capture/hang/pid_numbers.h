@@ -5,8 +5,8 @@
  * In a pid namespace of its own (a container) a thread knows itself by another number than the one
  * that we see, and that is what it writes into locks.
  */
-#ifndef CAPTURE_PID_NUMBERS_H
-#define CAPTURE_PID_NUMBERS_H
+#ifndef CAPTURE_HANG_PID_NUMBERS_H
+#define CAPTURE_HANG_PID_NUMBERS_H
 
 #include <sys/types.h>
 
