@@ -82,9 +82,25 @@ static inline struct past_run *past_add(struct past *past, uint32_t limit)
 /* Makes `node` the whole path of a thread to where it is. */
 void causes_put_down(struct causes *causes, uint32_t thread);
 
+/* Those of which one can say what the run would be without them. Without waiting for a semaphore it
+ * would be another program, and so it would for most conditions; but some are used as locks. */
+#define REASONS_SPARED                                                                             \
+	(1u << REASON_LOCK | 1u << REASON_RWLOCK | 1u << REASON_CONDITION | 1u << REASON_GIL)
+
+int causes_know_lock(struct causes *causes, const struct interval *interval,
+		     struct replay_lock **ret);
+
 /* The lock of a wait, which has just been learnt of; NULL if it is for none. Its world is the one
- * in which nobody waits for it, 0 if there is none. */
-int causes_lock(struct causes *causes, const struct interval *interval, struct replay_lock **ret);
+ * in which nobody waits for it, 0 if there is none. 0 or -ENOMEM. */
+static inline int causes_lock(struct causes *causes, const struct interval *interval,
+			      struct replay_lock **ret)
+{
+	if (interval->address && 1u << interval->reason & REASONS_SPARED)
+		return causes_know_lock(causes, interval, ret);
+	*ret = NULL;
+	return 0;
+}
+
 bool replay_lock_has_waiter(const struct replay_lock *lock, uint32_t thread);
 
 #endif

@@ -6,12 +6,6 @@
 #include "model/tasks/population.h"
 #include "model/timeline/glance.h"
 
-/* Those of which one can say what the run would be without them. Without waiting for a semaphore it
- * would be another program, and so it would for most conditions; but some are used as locks. */
-#define REASONS (1u << REASON_LOCK | 1u << REASON_RWLOCK | 1u << REASON_CONDITION | REASON_BIT_GIL)
-/* The interpreter's lock, where it is recognised. */
-#define REASON_BIT_GIL (1u << 24)
-
 /* The two words of a read-write lock or a condition on which threads wait belong together. */
 static uint64_t address_of(const struct interval *interval)
 {
@@ -147,15 +141,13 @@ static unsigned int find_world(struct causes *causes, const struct replay_lock *
 	return weakest;
 }
 
-int causes_lock(struct causes *causes, const struct interval *interval, struct replay_lock **ret)
+int causes_know_lock(struct causes *causes, const struct interval *interval,
+		     struct replay_lock **ret)
 {
 	struct replay_lock *lock;
 	unsigned int world;
 	int error;
 
-	*ret = NULL;
-	if (!interval->address || !(1u << interval->reason & REASONS))
-		return 0;
 	error = find_lock(causes, interval, &lock);
 	if (error)
 		return error;

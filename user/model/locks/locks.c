@@ -321,7 +321,8 @@ static int drop_wait(struct locks *locks, uint32_t thread)
 
 static int begin_wait(struct locks *locks, const struct interval *interval)
 {
-	uint32_t holder = glance_thread_of(locks->timeline, interval->holder);
+	uint32_t holder =
+		interval->holder ? glance_thread_of(locks->timeline, interval->holder) : NO_THREAD;
 	struct lock_thread *waiter;
 	int error;
 
