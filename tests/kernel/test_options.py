@@ -49,6 +49,31 @@ class Recorded(unittest.TestCase):
         self.assertFalse(inlined(without))
         self.assertEqual(sum(w for _, w in plain), sum(w for _, w in without))
 
+    def test_states_of_some_threads_are_theirs(self):
+        report = json.loads(tool("report", "--json", "-", self.made).stdout)
+        def shown(*options):
+            text = tool("states", *options, self.made).stdout
+            return {word: int(count) for count, word in re.findall(r"(\d+) ([a-z]+)", text)}
+        def counted(threads):
+            return {word: sum(t["transitions"][word] for t in threads)
+                    for word in ("born", "dispatched", "preempted", "blocked", "woken", "ended")}
+        threads = report["threads"]
+        first = threads[0]
+        for options, those in (((), threads),
+                               (("--thread", "forked"), [t for t in threads if t["name"] == "forked"]),
+                               (("-t", "fork*"), [t for t in threads if t["name"] == "forked"]),
+                               (("-t", str(first["tid"])), [first])):
+            self.assertLessEqual(counted(those).items(), shown(*options).items(), options)
+        done = tool("states", "-t", "no\x1bbody", self.made)
+        self.assertEqual((done.returncode, done.stdout), (119, ""))
+        self.assertRegex(done.stderr, r"^ptrace-lab: no thread of the recording [^\x1b]*body'\n$")
+
+    def test_a_flame_graph_of_nothing_says_so(self):
+        done = tool("flame", "-k", "off-cpu", "-t", "nobody", self.made)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("the output is empty", done.stderr)
+        self.assertNotIn("empty", tool("flame", "-k", "off-cpu", self.made).stderr)
+
     def test_quiet_leaves_warnings_and_twice_only_errors(self):
         damaged = os.path.join(self.folder.name, "damaged.ptl")
         with open(self.made, "rb") as made, open(damaged, "wb") as out:
@@ -80,6 +105,17 @@ class Traced(KernelTest):
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
+
+    def test_after_says_when_a_scenario_is_looked_at(self):
+        for command in (("pcb", "--json"), ("memory",)):
+            took = []
+            for after in ("100ms", "900ms"):
+                begin = time.monotonic()
+                done = tool(*command, "--after", after, "process-states")
+                took.append(time.monotonic() - begin)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertGreater(took[1] - took[0], 0.4, command)
+            self.assertGreater(took[1], 0.9)
 
     def test_verbose_says_what_is_passed_over_otherwise(self):
         with tempfile.TemporaryDirectory() as folder:

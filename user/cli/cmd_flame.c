@@ -321,7 +321,11 @@ static int run(void *given, int argc, char **argv)
 		log_error("out of memory");
 		return EXIT_INTERNAL;
 	}
-	return write_out(settings, format, tree, main.model, argv[0]);
+	status = write_out(settings, format, tree, main.model, argv[0]);
+	if (!status && !tree->weights.count)
+		log_warning(
+			"nothing in the recording is of that kind and fits: the output is empty");
+	return status;
 }
 
 const struct command command_flame = {

@@ -143,7 +143,7 @@ const struct command command_pcb = {
 		"  ptrace-lab pcb --tree 1         a process, its threads and descendants\n"
 		"  ptrace-lab pcb --full $$        all that is known of this shell\n"
 		"  ptrace-lab pcb process-states   a scenario with a child in each state\n"
-		"  ptrace-lab pcb x.ptl --at 1.5s  what everybody did at that moment of a recording",
+		"  ptrace-lab pcb x.ptl --at 1.5s  what everybody did at that moment",
 	.options = options,
 	.settings_size = sizeof(struct pcb_settings),
 	.is_target = scenario_exists,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/exit_status.h"
 #include "base/log.h"
 #include "base/units.h"
@@ -47,6 +48,23 @@ static bool is_wanted(const struct thread *thread, const void *context)
 	if (!parse_number(pattern, 1, INT32_MAX, &tid))
 		return thread->tid == (uint32_t)tid;
 	return !fnmatch(pattern, thread->name, FNM_NOESCAPE);
+}
+
+/* EXIT_OK, or another status after a sentence. */
+static int check_thread(const struct model *model, const char *wanted)
+{
+	const struct thread *thread;
+	char shown[128];
+
+	if (!wanted)
+		return EXIT_OK;
+	vector_for_each (&model->threads, thread) {
+		if (is_wanted(thread, wanted))
+			return EXIT_OK;
+	}
+	escape_text(shown, sizeof(shown), wanted);
+	log_error("no thread of the recording has the name or tid '%s'", shown);
+	return EXIT_NO_TARGET;
 }
 
 static int write_states(FILE *out, const struct model *model,
@@ -102,7 +120,9 @@ static int run(void *given, int argc, char **argv)
 	status = model_from_fd(fd, argv[0], &recording, &model);
 	if (status)
 		return status;
-	status = present(model, settings, argv[0]);
+	status = check_thread(model, settings->thread);
+	if (!status)
+		status = present(model, settings, argv[0]);
 	model_free(&model);
 	recording_close(&recording);
 	return status;
