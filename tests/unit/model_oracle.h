@@ -31,8 +31,18 @@ static inline bool oracle_leaves(const struct made_item *item, uint32_t tid)
 
 static inline bool oracle_enters(const struct made_item *item, uint32_t tid)
 {
+	if (!item->is_life && item->record.kind == PL_RESUME)
+		return item->record.resume.tid == tid;
 	return !item->is_life && item->record.kind == PL_SWITCH &&
 	       item->record.sw.flags & PL_NEXT && item->record.sw.next == tid;
+}
+
+/* When the thread came or went. */
+static inline uint64_t oracle_time(const struct made_item *item)
+{
+	bool resume = !item->is_life && item->record.kind == PL_RESUME;
+
+	return resume ? item->time - item->record.resume.ran_ns : item->time;
 }
 
 /* The index of the next item that moves the thread on, after `from`; the count if none does. */
@@ -97,7 +107,16 @@ static inline void oracle_wait(struct oracle *oracle, struct interval interval, 
 			block->futex_kind && block->futex_kind != PL_FUTEX_VECTOR ? block->arg0 : 0;
 		interval.holder = block->holder;
 	}
-	if (ended && items[to].record.sw.flags & PL_WOKEN) {
+	if (ended && items[to].record.kind == PL_RESUME) {
+		const struct pl_resume *resume = &items[to].record.resume;
+
+		woken = resume->waker_context != PL_WAKER_UNKNOWN;
+		if (woken) {
+			ready = resume->woken < interval.end ? resume->woken : interval.end;
+			interval.waker = resume->waker;
+			interval.waker_context = resume->waker_context;
+		}
+	} else if (ended && items[to].record.sw.flags & PL_WOKEN) {
 		woken = true;
 		ready = interval.end - items[to].record.sw.ready_ns;
 		interval.waker = items[to].record.sw.waker;
@@ -143,8 +162,8 @@ static inline void oracle_stretch(struct oracle *oracle, uint32_t thread, size_t
 	struct interval interval = {
 		.thread = thread,
 		.syscall = PL_NO_SYSCALL,
-		.begin = item->time,
-		.end = ended ? items[to].time : oracle->end,
+		.begin = oracle_time(item),
+		.end = ended ? oracle_time(&items[to]) : oracle->end,
 		.open_begin = item->is_life && item->life.head.kind == PL_LIFE_TASK,
 		.open_end = !ended,
 	};

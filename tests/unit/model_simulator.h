@@ -24,6 +24,8 @@ struct sim_thread {
 	uint32_t cpu;	       /* of the last switch-in; UINT32_MAX: none yet */
 	struct pl_block block; /* that was told last */
 	uint32_t block_epoch;
+	bool unseen; /* it runs, since then, and nobody saw it begin */
+	uint64_t unseen_since;
 	struct pl_totals totals;
 };
 
@@ -38,6 +40,7 @@ struct sim {
 	uint64_t gap_first[SIM_CPUS];
 	uint32_t epoch;
 	bool lossy;
+	bool hides; /* threads begin to run unseen at times, where nobody else leaves the CPU */
 	bool wakes_once; /* no second wake-up before a thread runs */
 };
 
@@ -243,6 +246,32 @@ static inline void sim_in(struct sim *sim, struct sim_thread *it, struct pl_swit
 	it->state = PL_STATE_RUNNING;
 }
 
+/* It leaves a CPU that it was not seen to get. As resume() in bpf/switch.bpf.c. */
+static inline void sim_resume(struct sim *sim, struct sim_thread *it, uint32_t cpu)
+{
+	uint64_t ran = sim->now - it->unseen_since, woken = 0;
+
+	if (ran > UINT32_MAX)
+		ran = UINT32_MAX;
+	if (it->state == PL_STATE_BLOCKED)
+		woken = it->woken;
+	add_resume(sim->stream, sim->now, cpu, it->tid, (uint32_t)ran, woken, 0);
+	if (woken) {
+		struct pl_resume *resume =
+			&sim->stream->items.items[sim->stream->items.count - 1].record.resume;
+
+		resume->waker = it->waker;
+		resume->waker_context = it->waker_context;
+	}
+	sim_account(it, sim->now - ran);
+	if (it->cpu != cpu && it->cpu != UINT32_MAX)
+		it->totals.migrations++;
+	it->cpu = cpu;
+	it->state = PL_STATE_RUNNING;
+	it->woken = 0;
+	it->unseen = false;
+}
+
 static inline int sim_pick(struct sim *sim)
 {
 	int start = sim_random(sim, SIM_THREADS);
@@ -250,6 +279,8 @@ static inline int sim_pick(struct sim *sim)
 	for (int i = 0; i < SIM_THREADS; i++) {
 		const struct sim_thread *it = &sim->threads[(start + i) % SIM_THREADS];
 
+		if (it->unseen)
+			continue;
 		if (it->state == PL_STATE_WOKEN || it->state == PL_STATE_PREEMPTED ||
 		    (it->state == PL_STATE_BLOCKED && it->woken))
 			return (start + i) % SIM_THREADS;
@@ -277,6 +308,16 @@ static inline void sim_switch(struct sim *sim)
 	if (!prev && !next)
 		return;
 	sim->now++; /* a thread's own time never stands still */
+	if (sim->hides && next && !prev && sim_chance(sim, 30)) {
+		next->unseen = true;
+		next->unseen_since = sim->now;
+		sim->running[cpu] = in;
+		return;
+	}
+	if (prev && prev->unseen) {
+		sim->now++;
+		sim_resume(sim, prev, cpu);
+	}
 	item.record.sw.kind = PL_SWITCH;
 	room = sim_has_room(sim, cpu);
 	if (prev)
@@ -308,6 +349,8 @@ static inline void sim_waking(struct sim *sim)
 	struct sim_thread *it = &sim->threads[sim_random(sim, SIM_THREADS)];
 	uint32_t cpu;
 
+	if (it->unseen)
+		return;
 	/* A running one may be on its way to sleep. */
 	if (it->state != PL_STATE_BLOCKED &&
 	    !(it->state == PL_STATE_RUNNING && sim_chance(sim, 20)))
@@ -369,8 +412,8 @@ static inline void sim_end(struct sim *sim)
 }
 
 /* A run of `steps` steps: the same for the same seed. Returns its end. */
-static inline uint64_t simulate(struct stream *stream, uint64_t seed, unsigned int steps,
-				bool lossy)
+static inline uint64_t simulate_with(struct stream *stream, uint64_t seed, unsigned int steps,
+				     bool lossy, bool hides)
 {
 	struct sim sim = {
 		.stream = stream,
@@ -378,6 +421,7 @@ static inline uint64_t simulate(struct stream *stream, uint64_t seed, unsigned i
 		.now = 1000,
 		.epoch = 1,
 		.lossy = lossy,
+		.hides = hides,
 	};
 
 	for (int cpu = 0; cpu < SIM_CPUS; cpu++)
@@ -388,6 +432,12 @@ static inline uint64_t simulate(struct stream *stream, uint64_t seed, unsigned i
 		sim_step(&sim);
 	sim_end(&sim);
 	return sim.now;
+}
+
+static inline uint64_t simulate(struct stream *stream, uint64_t seed, unsigned int steps,
+				bool lossy)
+{
+	return simulate_with(stream, seed, steps, lossy, false);
 }
 
 #endif

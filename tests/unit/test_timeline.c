@@ -312,6 +312,30 @@ static void a_wait_has_the_stacks_of_its_sleeper_and_its_waker(void **state)
 	assert_int_equal(fed.sampled_stack, 8);
 }
 
+/* Memory is bounded, and who has no such threads pays for no past. */
+static void what_ran_unseen_too_far_back_is_said_to_be_uncounted(void **state)
+{
+	uint64_t time = 100;
+
+	add_task(&stream, time, 10, 10, PL_TASK_READY);
+	add_task(&stream, time, 11, 10, PL_TASK_READY);
+	for (int i = 0; i < 10000; i++) {
+		add_switch(&stream, ++time, 0, 0, 0, 0, 10);
+		add_switch(&stream, ++time, 0, 10, 0, 0, 0);
+	}
+	add_resume(&stream, time + 100, 1, 11, 90, 0, 0);
+	add_switch(&stream, time + 100, 1, 11, 0, 0, 0);
+	add_switch(&stream, time + 200, 0, 0, 0, 0, 10);
+	add_resume(&stream, time + 300, 1, 11, 50, 0, 0);
+	add_switch(&stream, time + 300, 1, 11, 0, 0, 0);
+	add_switch(&stream, time + 400, 0, 10, 0, 0, 0);
+	feed(&fed, &stream, time + 400);
+	assert_int_equal(fed.figures->unplaced_ns, 90);
+	assert_int_equal(fed.figures->concurrency[2], 50);
+	assert_int_equal(thread_at(0)->both_ns, 50);
+	assert_int_equal(thread_at(1)->both_ns, 50);
+}
+
 /* Told once, meant until another is told; but a gap may have swallowed that other one. */
 static void the_same_stack_as_before_holds_up_to_a_gap(void **state)
 {
@@ -355,6 +379,7 @@ int main(void)
 		rule(a_joined_thread_is_no_lock),
 		rule(a_wait_has_the_stacks_of_its_sleeper_and_its_waker),
 		rule(the_same_stack_as_before_holds_up_to_a_gap),
+		rule(what_ran_unseen_too_far_back_is_said_to_be_uncounted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

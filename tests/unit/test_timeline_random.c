@@ -268,6 +268,33 @@ static void when_nothing_is_lost_the_model_equals_the_oracle_and_the_kernel_s_to
 	}
 }
 
+static void who_ran_unseen_counts_among_those_that_ran_at_once(void **state)
+{
+	uint64_t unseen = 0;
+
+	for (uint64_t seed = 1; seed <= RUNS; seed++) {
+		struct stream stream = {0};
+		struct oracle oracle;
+		struct fed fed;
+		const struct thread *thread;
+		uint64_t end = simulate_with(&stream, seed, 20 + seed % 300, false, true);
+
+		feed(&fed, &stream, end);
+		oracle_work(&oracle, &stream, end);
+		unseen += fed.figures->unseen_switches;
+		assert_int_equal(fed.figures->repaired, 0);
+		assert_int_equal(fed.figures->unplaced_ns, 0);
+		vector_for_each (&fed.population->threads, thread)
+			assert_true(thread->totals_agree);
+		assert_same_intervals(&fed, &oracle);
+		assert_same_concurrency(&fed, &oracle);
+		vector_free(&oracle.intervals);
+		fed_free(&fed);
+		vector_free(&stream.items);
+	}
+	assert_true(unseen > RUNS);
+}
+
 static void when_records_are_lost_lives_are_still_tiled_and_sums_are_the_kernel_s(void **state)
 {
 	uint64_t repaired = 0, disagreed = 0;
@@ -466,6 +493,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			when_nothing_is_lost_the_model_equals_the_oracle_and_the_kernel_s_totals),
+		cmocka_unit_test(who_ran_unseen_counts_among_those_that_ran_at_once),
 		cmocka_unit_test(
 			when_records_are_lost_lives_are_still_tiled_and_sums_are_the_kernel_s),
 		cmocka_unit_test(where_records_are_lost_no_thread_is_said_to_wait_while_it_runs),

@@ -304,6 +304,7 @@ static void take_figures(struct model *model, const struct timeline_figures *fig
 	memcpy(model->concurrency, figures->concurrency, sizeof(model->concurrency));
 	model->losses.repaired = figures->repaired;
 	model->unseen_switches = figures->unseen_switches;
+	model->unplaced_ns = figures->unplaced_ns;
 	/* The note is missing if the tracer was killed. */
 	if (figures->gap_lost > model->losses.records)
 		model->losses.records = figures->gap_lost;

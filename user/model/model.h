@@ -502,6 +502,8 @@ struct model {
 	/* Times that a thread got a CPU unseen (struct pl_resume): the kernel runs no BPF programs
 	 * for some threads, so that wake-ups and switches that come from there are not told of. */
 	uint64_t unseen_switches;
+	/* Of what such threads ran, so much was told too late to be counted in `concurrency`. */
+	uint64_t unplaced_ns;
 	uint64_t records;
 	struct losses losses;
 	struct stack_ends stack_ends;

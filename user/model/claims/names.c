@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "model/claims/inside.h"
 #include "model/claims/locks.h"
 
@@ -410,6 +411,10 @@ static enum figure_result parallel_figure(const struct model *model, bool overla
 		any += model->concurrency[n];
 		several += n >= 2 ? model->concurrency[n] : 0;
 	}
+	/* A little changes nothing. */
+	if (model->unplaced_ns > any / 100)
+		return unknown(because, "threads ran unseen for %s, it is not known beside whom",
+			       format_duration(model->unplaced_ns).text);
 	if (overlap)
 		return known(ret, several);
 	if (!any)

@@ -6,6 +6,7 @@
 #include "base/rarely.h"
 #include "model/tasks/population.h"
 #include "model/timeline/gaps.h"
+#include "model/timeline/past.h"
 #include "model/timeline/timeline.h"
 #include "recording/recording.h"
 
@@ -61,7 +62,11 @@ struct sweep {
 	uint64_t last;
 	uint64_t together; /* time during which at least two ran */
 	uint32_t running;
+	uint64_t sum_of_running; /* of their indexes: of a single one it is that */
 };
+
+#define CONCURRENCY_LAST                                                                           \
+	(sizeof(((struct timeline_figures *)0)->concurrency) / sizeof(uint64_t) - 1)
 
 /* Called for each step of each thread: only whom it concerns, without looking at the others. */
 struct listener {
@@ -84,6 +89,7 @@ struct timeline {
 	struct population population;
 	struct reason_rules rules;
 	struct sweep sweep;
+	struct run_past past;
 	struct timeline_figures figures;
 	uint64_t now;
 	bool began;

@@ -262,7 +262,7 @@ static RARELY void doubt_resumed(struct timeline *timeline, struct track *track,
 }
 
 /* The thread got its CPU unseen, and is about to leave it: what it did before ended `ran_ns` ago.
- * For the count of threads that ran at once it runs from now on only, as that never goes back. */
+ */
 static RARELY int feed_resume(struct timeline *timeline, uint32_t cpu,
 			      const struct pl_resume *resume)
 {
@@ -289,6 +289,7 @@ static RARELY int feed_resume(struct timeline *timeline, uint32_t cpu,
 	track->ran = true;
 	track->last_cpu = cpu;
 	track_run(timeline, track, cpu);
+	timeline->figures.unplaced_ns += past_count(timeline, track, since, timeline->now);
 	track->open.begin = since;
 	timeline->lanes.items[cpu] = track->open.thread;
 	return 0;
@@ -412,6 +413,7 @@ void timeline_free(struct timeline **timeline)
 	vector_free(&it->tracks);
 	vector_free(&it->lanes);
 	gaps_free(&it->gaps);
+	vector_free(&it->past.pieces);
 	vector_free(&it->lessons);
 	vector_free(&it->visitors);
 	for (int state = 0; state < STATE_COUNT; state++) {

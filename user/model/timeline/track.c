@@ -5,9 +5,6 @@
 #define TASK_STOPPED 0x4
 #define TASK_TRACED  0x8
 
-#define CONCURRENCY_LAST                                                                           \
-	(sizeof(((struct timeline_figures *)0)->concurrency) / sizeof(uint64_t) - 1)
-
 void sweep_to(struct timeline *timeline, uint64_t time)
 {
 	struct sweep *sweep = &timeline->sweep;
@@ -15,6 +12,8 @@ void sweep_to(struct timeline *timeline, uint64_t time)
 
 	if (time <= sweep->last)
 		return;
+	if (!timeline->past.off)
+		past_keep(timeline, time);
 	passed = time - sweep->last;
 	timeline->figures.concurrency[sooner(sweep->running, CONCURRENCY_LAST)] += passed;
 	if (sweep->running >= 2)
@@ -28,6 +27,7 @@ static void stop_running(struct timeline *timeline, struct track *track, uint64_
 	 * between stays counted. */
 	sweep_to(timeline, end);
 	timeline->sweep.running--;
+	timeline->sweep.sum_of_running -= track->open.thread;
 	track->both_ns += timeline->sweep.together - track->together_before;
 	if (!track->anywhere && timeline->lanes.items[track->open.cpu] == track->open.thread)
 		timeline->lanes.items[track->open.cpu] = NO_THREAD;
@@ -60,9 +60,8 @@ static RARELY void tell_some(const struct timeline *timeline, const struct track
 }
 
 /* One for each state: much is known by it beforehand. */
-static inline __attribute__((always_inline)) void close_in(struct timeline *timeline,
-							   struct track *track, enum state state,
-							   uint64_t end)
+static inline __attribute__((always_inline)) void
+close_in(struct timeline *timeline, struct track *track, enum state state, uint64_t end)
 {
 	struct interval *interval = &track->open;
 
@@ -117,6 +116,7 @@ void track_run(struct timeline *timeline, struct track *track, uint32_t cpu)
 	track->open.cpu = cpu;
 	sweep_to(timeline, timeline->now);
 	timeline->sweep.running++;
+	timeline->sweep.sum_of_running += track->open.thread;
 	track->together_before = timeline->sweep.together;
 	track_announce(timeline, track);
 }

@@ -113,6 +113,16 @@ static void put_wakers(struct text *text, const struct model *model, const struc
 			       because);
 }
 
+static void put_unplaced(struct text *text, const struct model *model)
+{
+	if (model->unplaced_ns)
+		text_paragraph(
+			text, "! ", STYLE_DOUBT,
+			"threads ran unseen for %s that are missing where it says how many ran "
+			"at once",
+			format_duration(model->unplaced_ns).text);
+}
+
 /* " · stacks 99.9 % whole", and why the others are not. */
 static void put_stacks(struct text *text, const struct model *model)
 {
@@ -149,6 +159,7 @@ void show_footer(struct text *text, const struct model *model)
 	put_losses(text, model);
 	put_recording(text, model, &sums);
 	put_wakers(text, model, &sums);
+	put_unplaced(text, model);
 	put_stacks(text, model);
 	used = (size_t)snprintf(words, sizeof(words), "%s events, %s lost",
 				format_count(model->records).text,
