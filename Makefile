@@ -57,7 +57,7 @@ targets := $(target_sources:%.c=$(BUILD)/%) $(BUILD)/tests/targets/stacks-O3 \
 	$(BUILD)/tests/targets/throws $(BUILD)/tests/targets/plugin.so $(BUILD)/tests/targets/failing.so $(BUILD)/tests/oracle/stacks \
 	$(BUILD)/tests/targets/races-static $(marks_targets)
 
-.PHONY: all deps run test coverage bench install uninstall clean help format man
+.PHONY: all deps run test coverage bench install uninstall clean help format
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BUILD)/ptrace-lab $(scenarios)
