@@ -46,7 +46,7 @@ class RealPrograms(KernelTest):
     def test_sysbench_threads_and_mutex(self):
         self.need("sysbench")
         for words in (("threads", "--thread-locks=2"),
-                      ("mutex", "--mutex-num=2", "--mutex-loops=200", "--mutex-locks=300")):
+                      ("mutex", "--mutex-num=2", "--mutex-loops=200", "--mutex-locks=20000")):
             with self.subTest(words[0]):
                 traced = run("sysbench", *words[1:], "--threads=4", "--time=1", words[0], "run")
                 self.assertEqual(traced.status, 0)

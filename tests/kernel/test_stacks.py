@@ -268,7 +268,10 @@ class Kernel(StackTest):
             with open(hidden, "w") as file:
                 file.write("0000000000000000 T do_syscall_64\n0000000000000000 T __schedule\n")
             done = subprocess.run(
-                ["unshare", "-m", "sh", "-c", f"mount --bind {hidden} /proc/kallsyms; exec \"$@\"",
+                # The root may be no mount of its own (chroot): /proc is.
+                ["unshare", "-m", "--propagation", "unchanged", "sh", "-c",
+                 "mount --make-private /proc && "
+                 f"mount --bind {hidden} /proc/kallsyms && exec \"$@\"",
                  "sh", lab.TOOL, "run", "--kernel-stacks", "-o", path, "--",
                  lab.bench("pingpong"), "pipe", "300", "1"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
