@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 
 /* Often enough that a ring that fills slowly is never old, seldom enough to cost nothing. */
 #define FETCH_EVERY_MS 200
+#define FETCH_NICE     (-20)
 /* With stacks: how long code that was mapped where other code was may be taken for that. */
 #define FETCH_MAPS_EVERY_MS 10
 #define FLUSH_EVERY_NS	    NS_PER_S
@@ -133,6 +135,16 @@ static bool hung_already(struct session *session)
 	return session->hang.members.count && !session->options->duration;
 }
 
+/* Of thousands of threads that are ready each would run before us, and the buffers fill meanwhile.
+ * Without the right to do so it goes as it goes. Returns what it was. */
+static int go_first(void)
+{
+	int before = getpriority(PRIO_PROCESS, 0);
+
+	setpriority(PRIO_PROCESS, 0, FETCH_NICE);
+	return before;
+}
+
 static void follow(struct session *session)
 {
 	struct pollfd wait[] = {
@@ -145,7 +157,7 @@ static void follow(struct session *session)
 	};
 	uint64_t flushed = session->begin, looked = 0, now;
 	bool ended = hung_already(session);
-	int error;
+	int error, nice_before = go_first();
 
 	while (!ended && !is_over(session, now = monotonic_ns())) {
 		poll(wait, 4, wait_ms(session, now));
@@ -174,6 +186,7 @@ static void follow(struct session *session)
 				 drain_records(session->drain), drain_lost(session->drain));
 	}
 	status_line_clear(&session->status_line);
+	setpriority(PRIO_PROCESS, 0, nice_before);
 }
 
 static void reap(struct session *session, struct capture_result *result)
