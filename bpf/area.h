@@ -82,7 +82,7 @@ inlined void area_tell_of(struct task_struct *task, __u64 address, __u32 kind, _
 	life_head(&record.head, task, PL_LIFE_FUTEX, sizeof(record), time);
 	area_of_program(&record, task->mm);
 	record.stack = regs->sp;
-	if (bpf_ringbuf_output(&life, &record, sizeof(record), BPF_RB_NO_WAKEUP))
+	if (bpf_ringbuf_output(&life, &record, sizeof(record), life_wakeup()))
 		__sync_fetch_and_add(&control.lost_life, 1);
 	else
 		bpf_map_update_elem(&futexes_told, &key, &one, BPF_ANY);

@@ -71,6 +71,21 @@ class Losses(KernelTest):
                 self.assertEqual(last[5], sum(last), thread["name"])
         self.assertFalse(all(t["totals_agree"] for t in threads))
 
+    def test_thousands_of_threads_each_with_a_lock_of_its_own(self):
+        """Names of locks are looked for while it runs, in what the kernel tells of each thread."""
+        script = ("import threading, time\n"
+                  "go = threading.Event()\n"
+                  "threads = [threading.Thread(target=go.wait) for _ in range(3000)]\n"
+                  "for t in threads: t.start()\n"
+                  "time.sleep(0.3); go.set()\n"
+                  "for t in threads: t.join()\n")
+        report = run("python3", "-c", script).json
+        self.assertEqual(report["losses"]["life"], 0)
+        self.assertEqual(len(report["threads"]), 3001)
+        self.assertTrue(all(t["totals_agree"] for t in report["threads"]))
+        # A second and more when threads and memory were gone through for each lock.
+        self.assertLess(report["tracer"]["cpu_ns"], 1_000_000_000)
+
     def test_nothing_is_lost_with_default_buffers(self):
         for kind in ("pipe", "futex"):
             traced = run(bench("pingpong"), kind, 300000)

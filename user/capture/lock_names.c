@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-
-#include "base/log.h"
 #include "base/format_text.h"
+#include "base/log.h"
+#include "base/units.h"
 #include "symbols/python.h"
 
 /* A program may well have a lock in each of a million objects; the names of some will do. */
-#define NAMES_MAX 4096
+#define NAMES_MAX     4096
+#define TIMES_AS_LONG 20
 
 struct lock_name {
 	uint32_t tgid;
@@ -45,8 +46,10 @@ struct lock_names {
 	VECTOR(struct program) programs;
 	struct variables *variables;
 	VECTOR(struct lock_name) names; /* by process and address */
-	/* Of the process that was looked at last, while one look lasts. */
+	/* Of the process that was looked at last. That of one with thousands of threads takes long:
+	 * it serves for twenty times as long as it took. */
 	pid_t map_of;
+	uint64_t map_read, map_took;
 	struct process_map map;
 };
 
@@ -111,7 +114,7 @@ static struct lock_name *insert(struct lock_names *names, size_t place)
 {
 	struct lock_name *items;
 
-	if (names->names.count >= NAMES_MAX || !vector_add(&names->names))
+	if (!vector_add(&names->names))
 		return NULL;
 	items = names->names.items;
 	memmove(items + place + 1, items + place,
@@ -122,13 +125,22 @@ static struct lock_name *insert(struct lock_names *names, size_t place)
 
 static const struct process_map *map_of(struct lock_names *names, pid_t pid)
 {
-	if (names->map_of == pid)
+	uint64_t now = monotonic_ns();
+
+	if (names->map_of == pid && now - names->map_read < TIMES_AS_LONG * names->map_took)
 		return &names->map;
 	forget_map(names);
 	if (process_map_read(pid, &names->map))
 		return NULL;
 	names->map_of = pid;
+	names->map_read = monotonic_ns();
+	names->map_took = names->map_read - now;
 	return &names->map;
+}
+
+static bool is_full(const struct lock_names *names)
+{
+	return names->names.count >= NAMES_MAX;
 }
 
 static bool is_known(const struct lock_names *names, size_t place, uint32_t tgid, uint64_t address)
@@ -187,6 +199,8 @@ static const char *name_now(struct lock_names *names, uint32_t tgid, uint32_t ki
 
 	if (is_known(names, place, tgid, address))
 		return names->names.items[place].name;
+	if (is_full(names))
+		return NULL;
 	map = map_of(names, (pid_t)tgid);
 	if (!map)
 		return NULL;
@@ -379,9 +393,6 @@ static void find_gil(struct lock_names *names, const struct pl_life_futex *futex
 void lock_names_hear(struct lock_names *names, const union pl_life *life)
 {
 	const struct pl_life_futex *futex = &life->futex;
-	uint64_t address;
-	size_t place;
-	bool known;
 
 	if (life->head.kind == PL_LIFE_EXEC)
 		know_path(names, &life->exec);
@@ -389,24 +400,16 @@ void lock_names_hear(struct lock_names *names, const union pl_life *life)
 		return;
 	if (is_new(names, futex))
 		find_gil(names, futex);
-	if (name_now(names, futex->head.tgid, futex->futex_kind, futex->address))
+	if (is_full(names) || name_now(names, futex->head.tgid, futex->futex_kind, futex->address))
 		return;
-	forget_map(names);
-	address = known_by(futex->futex_kind, futex->address);
-	place = place_of(names, futex->head.tgid, address);
-	known = is_known(names, place, futex->head.tgid, address);
-	/* It may have ended while we looked. */
-	if (!known || !map_of(names, (pid_t)futex->head.tgid))
-		keep(names, futex->head.tgid, address, name_afterwards(names, futex));
-	forget_map(names);
+	/* It has ended, or the memory is newer than our list of it. */
+	keep(names, futex->head.tgid, known_by(futex->futex_kind, futex->address),
+	     name_afterwards(names, futex));
 }
 
 const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint8_t kind, uint64_t address)
 {
-	const char *name = name_now(names, tgid, kind, address);
-
-	forget_map(names);
-	return name;
+	return name_now(names, tgid, kind, address);
 }
 
 void lock_names_look(struct lock_names *names, struct kernel_side *side)
@@ -420,5 +423,4 @@ void lock_names_look(struct lock_names *names, struct kernel_side *side)
 		    kind != PL_FUTEX_JOIN && kind != PL_FUTEX_VECTOR)
 			name_now(names, slot->tgid, kind, slot->arg0);
 	}
-	forget_map(names);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "symbols/variables.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/format_text.h"
 #include "symbols/data_symbols.h"
+#include "symbols/thread_stacks.h"
 
 struct module {
 	uint32_t device;
@@ -22,6 +22,7 @@ struct module {
 
 struct variables {
 	VECTOR(struct module) modules;
+	struct thread_stacks stacks;
 };
 
 int variables_new(struct variables **ret)
@@ -43,6 +44,7 @@ void variables_free(struct variables **variables)
 	vector_for_each (&(*variables)->modules, module)
 		data_symbols_free(&module->symbols);
 	vector_free(&(*variables)->modules);
+	thread_stacks_free(&(*variables)->stacks);
 	free(*variables);
 	*variables = NULL;
 }
@@ -191,66 +193,20 @@ char *variables_name_in(struct variables *variables, int fd, const struct variab
 	return symbol ? symbol_name(symbols, symbol, trace->address - bias, trace->library) : NULL;
 }
 
-/* The stack pointer is told for threads that are blocked, and that is what these are. */
-static uint64_t stack_pointer(pid_t pid, const char *tid)
+static char *stack_name(struct variables *variables, pid_t pid, const struct process_area *area)
 {
-	char path[512], line[256] = "";
-	uint64_t sp = 0;
-	FILE *in;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", pid, tid);
-	in = fopen(path, "re");
-	if (!in)
-		return 0;
-	if (fgets(line, sizeof(line), in)) {
-		/* "202 0x... (6 arguments) SP PC" or "-1 SP PC" */
-		char *last = strrchr(line, ' '), *before;
-
-		if (last) {
-			*last = '\0';
-			before = strrchr(line, ' ');
-			sp = before ? strtoull(before + 1, NULL, 16) : 0;
-		}
-	}
-	fclose(in);
-	return sp;
-}
-
-static void thread_name(pid_t pid, const char *tid, char name[64])
-{
-	char path[512];
-	FILE *in;
-
-	snprintf(name, 64, "%.16s", tid);
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", pid, tid);
-	in = fopen(path, "re");
-	if (!in)
-		return;
-	if (fgets(name, 64, in))
-		name[strcspn(name, "\n")] = '\0';
-	fclose(in);
-}
-
-static char *stack_name(pid_t pid, const struct process_area *area)
-{
-	const struct dirent *entry;
+	pid_t tid = thread_stacks_find(&variables->stacks, pid, area->start, area->end);
+	CLEANUP_FCLOSE FILE *in = NULL;
 	char path[64], name[64];
-	char *found = NULL;
-	DIR *folder;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	folder = opendir(path);
-	while (folder && !found && (entry = readdir(folder))) {
-		uint64_t sp = entry->d_name[0] != '.' ? stack_pointer(pid, entry->d_name) : 0;
-
-		if (sp < area->start || sp >= area->end)
-			continue;
-		thread_name(pid, entry->d_name, name);
-		found = format_text("stack of %s", name);
-	}
-	if (folder)
-		closedir(folder);
-	return found;
+	if (!tid)
+		return NULL;
+	snprintf(name, sizeof(name), "%d", tid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
+	in = fopen(path, "re");
+	if (in && fgets(name, sizeof(name), in))
+		name[strcspn(name, "\n")] = '\0';
+	return format_text("stack of %s", name);
 }
 
 /* That of anonymous memory is a device that nobody has opened. */
@@ -282,7 +238,7 @@ char *variables_name(struct variables *variables, pid_t pid, const struct proces
 				   offset + area->offset);
 	if (area->inode)
 		return format_text("%s+0x%" PRIx64, area->path, offset + area->offset);
-	name = stack_name(pid, area);
+	name = stack_name(variables, pid, area);
 	if (!name && !strcmp(area->path, "[stack]"))
 		name = format_text("stack of the main thread");
 	return name ? name : format_text("anonymous+0x%" PRIx64, offset);
