@@ -3,6 +3,7 @@
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,9 +27,16 @@ static inline void cleanup_fclose(FILE **file)
 		fclose(*file);
 }
 
-#define CLEANUP_FREE   CLEANUP(cleanup_free)
-#define CLEANUP_CLOSE  CLEANUP(cleanup_close)
-#define CLEANUP_FCLOSE CLEANUP(cleanup_fclose)
+static inline void cleanup_closedir(DIR **folder)
+{
+	if (*folder)
+		closedir(*folder);
+}
+
+#define CLEANUP_FREE	 CLEANUP(cleanup_free)
+#define CLEANUP_CLOSE	 CLEANUP(cleanup_close)
+#define CLEANUP_FCLOSE	 CLEANUP(cleanup_fclose)
+#define CLEANUP_CLOSEDIR CLEANUP(cleanup_closedir)
 
 /* Hands a value on past its cleanup: `return take_pointer(&thing);` */
 static inline void *take_pointer_(void *slot)

@@ -13,12 +13,6 @@
 
 #define TIMES_AS_LONG 20
 
-static void cleanup_folder(DIR **folder)
-{
-	if (*folder)
-		closedir(*folder);
-}
-
 /* 0: it runs, or has ended. */
 static uint64_t stack_pointer(pid_t pid, const char *tid)
 {
@@ -45,8 +39,7 @@ static int by_pointer(const void *a, const void *b)
 /* With too little memory fewer are known. */
 static void learn(struct thread_stacks *stacks, pid_t pid)
 {
-	CLEANUP(cleanup_folder)
-	DIR *folder = NULL;
+	CLEANUP_CLOSEDIR DIR *folder = NULL;
 	const struct dirent *entry;
 	char path[64];
 

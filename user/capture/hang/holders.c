@@ -237,16 +237,9 @@ static int take_wait(struct walk *walk, struct wait *found)
 	return visit(walk, found->owner_process);
 }
 
-static void cleanup_folder(DIR **folder)
-{
-	if (*folder)
-		closedir(*folder);
-}
-
 static int look_at(struct walk *walk, pid_t pid)
 {
-	CLEANUP(cleanup_folder)
-	DIR *folder = NULL;
+	CLEANUP_CLOSEDIR DIR *folder = NULL;
 	const struct dirent *entry;
 	struct wait wait;
 	char path[64];

@@ -16,12 +16,6 @@ struct namespace
 	char name[64]; /* what /proc calls it */
 };
 
-static void cleanup_folder(DIR **folder)
-{
-	if (*folder)
-		closedir(*folder);
-}
-
 static bool namespace_of(const char *process, struct namespace *ret)
 {
 	struct namespace found = {0};
@@ -63,8 +57,7 @@ static const char *next_number(DIR *folder)
 
 static pid_t find_in_process(const char *process, pid_t number)
 {
-	CLEANUP(cleanup_folder)
-	DIR *folder = NULL;
+	CLEANUP_CLOSEDIR DIR *folder = NULL;
 	const char *tid;
 	char path[64];
 
@@ -78,8 +71,7 @@ static pid_t find_in_process(const char *process, pid_t number)
 
 static pid_t find_in_namespace(const struct namespace *wanted, pid_t number)
 {
-	CLEANUP(cleanup_folder)
-	DIR *folder = opendir("/proc");
+	CLEANUP_CLOSEDIR DIR *folder = opendir("/proc");
 	struct namespace its;
 	const char *process;
 	pid_t found = 0;
