@@ -5,23 +5,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/exit_status.h"
-#include "base/log.h"
 #include "symbols/binary_inside.h"
+#include "symbols/debug_info.h"
 #include "symbols/demangle.h"
-
-/* libdw cannot go on then, and would end us with a message that nobody could place. */
-__attribute__((noreturn)) static void die_of_memory(void)
-{
-	log_error("there is not enough memory for the debug information of the programs");
-	exit(EXIT_INTERNAL);
-}
 
 static void load_dwarf(struct binary *binary, void *unused)
 {
-	binary->dwarf = dwfl_module_getdwarf(binary->module, &binary->dwarf_bias);
-	if (binary->dwarf)
-		dwarf_new_oom_handler(binary->dwarf, die_of_memory);
+	binary->dwarf = debug_info_of(binary->module, &binary->dwarf_bias);
 }
 
 /* ---- which compilation unit an address lies in ---------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "symbols/debug_info.h"
 #include "symbols/dies.h"
 
 /* Debug information may lie in files of its own; it is looked for where distributions put it. */
@@ -119,7 +120,7 @@ void image_place(struct image *image, uint64_t address, struct image_place *ret)
 {
 	uint64_t there = address + image->bias;
 	struct image_place place = {.function = ""};
-	Dwfl_Line *line = dwfl_module_getsrc(image->module, there);
+	Dwfl_Line *line = debug_info_line(image->module, there);
 	const char *file;
 	int number;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "symbols/debug_info.h"
 #include "symbols/demangle.h"
 
 struct live_process {
@@ -90,7 +91,7 @@ static void name_frame(const struct live_process *process, struct live_frame *fr
 	name = dwfl_module_addrname(module, frame->address);
 	if (name)
 		demangle(name, frame->function, sizeof(frame->function));
-	line = dwfl_module_getsrc(module, frame->address);
+	line = debug_info_line(module, frame->address);
 	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
 	if (!file)
 		return;
