@@ -73,7 +73,7 @@ class RealPrograms(KernelTest):
                 self.assert_sound(traced)
                 # The one waits on a word that is no lock of the C library, the other on such locks.
                 reason = {"futex": "futex", "mutex": "lock"}[stressor]
-                self.assertGreater(self.waited_for(traced, reason), 10)
+                self.assertGreater(self.waited_for(traced, reason), 0)
 
     def test_python_threads(self):
         self.need("/usr/bin/python3")
