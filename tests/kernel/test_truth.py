@@ -23,8 +23,8 @@ class Switches(KernelTest):
             self.assertEqual(thread["switches_voluntary"], thread["kernel"]["switches_voluntary"])
             self.assertEqual(thread["switches_involuntary"], thread["kernel"]["switches_involuntary"])
 
-    def cpu_time_errors(self):
-        traced = run(target("counts"), 2, 10, 300)
+    def cpu_time_errors(self, ms):
+        traced = run(target("counts"), 2, 10, ms)
         for line in traced.output.splitlines():
             tid, _, _, cpu_ns = map(int, line.split())
             thread = next(t for t in traced.json["threads"] if t["tid"] == tid)
@@ -33,10 +33,11 @@ class Switches(KernelTest):
 
     def test_cpu_time_is_the_kernels_own(self):
         # What a hypervisor takes away from a CPU is not in the kernel's account of the thread, but
-        # is in ours. Now and then nothing is taken.
+        # is in ours. Now and then nothing is taken. And the kernel has done with a thread's account
+        # some moments before it leaves: on a slow CPU that weighs less in a longer run.
         errors = []
-        for _ in range(8):
-            errors.append(max(self.cpu_time_errors()))
+        for attempt in range(8):
+            errors.append(max(self.cpu_time_errors(300 * (1 + attempt))))
             if errors[-1] < 0.005:
                 return
         self.fail(f"CPU time differs by {errors}")
