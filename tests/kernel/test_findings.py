@@ -95,7 +95,7 @@ class WhatIf(KernelTest):
         for locked, free in self.TWINS:
             with self.subTest(locked[0]):
                 # What runs beside slows one of two programs down, and not the other.
-                for _ in range(3):
+                for _ in range(6):
                     wrong = self.compare_twins(locked, free)
                     if not wrong:
                         break
