@@ -19,7 +19,7 @@
 #define WAIT	       (FUTEX_CMD_WAIT | PRIVATE)
 #define WAIT_BITSET    (FUTEX_CMD_WAIT_BITSET | PRIVATE)
 #define JOIN_BITSET    FUTEX_CMD_WAIT_BITSET /* shared: the kernel itself wakes it */
-#define LONG_ENOUGH_US 30000
+#define LONG_ENOUGH_US 100000
 
 /* An object with other memory in front of it and behind it, as the kernel side finds it. */
 struct surrounded {
