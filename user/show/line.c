@@ -210,7 +210,6 @@ void text_put(struct text *text, enum style style, const char *words)
 	}
 }
 
-/* NULL, and the error kept, for lack of memory. */
 /* The bytes at the begin of `words` that take at most `room` columns. */
 static size_t fitting(struct text *text, const char *words, unsigned int room)
 {
@@ -255,6 +254,7 @@ void text_put_ends(struct text *text, enum style style, const char *words)
 	text_put(text, style, shorter);
 }
 
+/* NULL, and the error kept, for lack of memory. */
 static char *words_of(struct text *text, const char *format, va_list arguments)
 {
 	char *words;
