@@ -14,12 +14,11 @@
 #include "base/cleanup.h"
 #include "base/format_text.h"
 #include "base/log.h"
-#include "base/units.h"
+#include "base/seldom.h"
 #include "symbols/python.h"
 
 /* A program may well have a lock in each of a million objects; the names of some will do. */
-#define NAMES_MAX     4096
-#define TIMES_AS_LONG 20
+#define NAMES_MAX 4096
 
 struct lock_name {
 	uint32_t tgid;
@@ -46,10 +45,9 @@ struct lock_names {
 	VECTOR(struct program) programs;
 	struct variables *variables;
 	VECTOR(struct lock_name) names; /* by process and address */
-	/* Of the process that was looked at last. That of one with thousands of threads takes long:
-	 * it serves for twenty times as long as it took. */
+	/* Of the process that was looked at last. */
 	pid_t map_of;
-	uint64_t map_read, map_took;
+	struct seldom map_read;
 	struct process_map map;
 };
 
@@ -127,14 +125,13 @@ static const struct process_map *map_of(struct lock_names *names, pid_t pid)
 {
 	uint64_t now = monotonic_ns();
 
-	if (names->map_of == pid && now - names->map_read < TIMES_AS_LONG * names->map_took)
+	if (names->map_of == pid && !seldom_is_due(&names->map_read, now))
 		return &names->map;
 	forget_map(names);
 	if (process_map_read(pid, &names->map))
 		return NULL;
 	names->map_of = pid;
-	names->map_read = monotonic_ns();
-	names->map_took = names->map_read - now;
+	seldom_learnt(&names->map_read, now);
 	return &names->map;
 }
 
@@ -191,7 +188,7 @@ static uint64_t object_of(uint32_t kind, uint64_t address)
 	}
 }
 
-static const char *name_now(struct lock_names *names, uint32_t tgid, uint32_t kind, uint64_t word)
+const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint8_t kind, uint64_t word)
 {
 	uint64_t address = known_by(kind, word);
 	size_t place = place_of(names, tgid, address);
@@ -400,16 +397,12 @@ void lock_names_hear(struct lock_names *names, const union pl_life *life)
 		return;
 	if (is_new(names, futex))
 		find_gil(names, futex);
-	if (is_full(names) || name_now(names, futex->head.tgid, futex->futex_kind, futex->address))
+	if (is_full(names) ||
+	    lock_names_find(names, futex->head.tgid, (uint8_t)futex->futex_kind, futex->address))
 		return;
 	/* It has ended, or the memory is newer than our list of it. */
 	keep(names, futex->head.tgid, known_by(futex->futex_kind, futex->address),
 	     name_afterwards(names, futex));
-}
-
-const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint8_t kind, uint64_t address)
-{
-	return name_now(names, tgid, kind, address);
 }
 
 void lock_names_look(struct lock_names *names, struct kernel_side *side)
@@ -421,6 +414,6 @@ void lock_names_look(struct lock_names *names, struct kernel_side *side)
 
 		if (slot->task && slot->state == PL_STATE_BLOCKED && kind != PL_FUTEX_NONE &&
 		    kind != PL_FUTEX_JOIN && kind != PL_FUTEX_VECTOR)
-			name_now(names, slot->tgid, kind, slot->arg0);
+			lock_names_find(names, slot->tgid, kind, slot->arg0);
 	}
 }

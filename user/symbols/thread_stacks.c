@@ -9,9 +9,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/units.h"
-
-#define TIMES_AS_LONG 20
 
 /* 0: it runs, or has ended. */
 static uint64_t stack_pointer(pid_t pid, const char *tid)
@@ -61,21 +58,15 @@ static void learn(struct thread_stacks *stacks, pid_t pid)
 		      by_pointer);
 }
 
-static bool is_due(const struct thread_stacks *stacks, pid_t pid, uint64_t time)
-{
-	return stacks->pid != pid || time - stacks->learnt >= TIMES_AS_LONG * stacks->took;
-}
-
 pid_t thread_stacks_find(struct thread_stacks *stacks, pid_t pid, uint64_t begin, uint64_t end)
 {
-	uint64_t time = monotonic_ns();
+	uint64_t now = monotonic_ns();
 	size_t low = 0, high;
 
-	if (is_due(stacks, pid, time)) {
+	if (stacks->pid != pid || seldom_is_due(&stacks->seldom, now)) {
 		learn(stacks, pid);
 		stacks->pid = pid;
-		stacks->learnt = monotonic_ns();
-		stacks->took = stacks->learnt - time;
+		seldom_learnt(&stacks->seldom, now);
 	}
 	high = stacks->items.count;
 	while (low < high) {

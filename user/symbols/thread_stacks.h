@@ -3,8 +3,7 @@
  * thread_stacks.h - on whose stack an address lies
  *
  * The kernel tells where a thread's stack pointer is while it is blocked, one thread at a time. Of
- * a process with thousands of them that takes long, and is asked for lock after lock: what was
- * learnt serves for twenty times as long as it took to learn.
+ * a process with thousands of them that takes long, and is asked for lock after lock.
  */
 #ifndef SYMBOLS_THREAD_STACKS_H
 #define SYMBOLS_THREAD_STACKS_H
@@ -12,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/seldom.h"
 #include "base/vector.h"
 
 struct thread_stack {
@@ -22,7 +22,7 @@ struct thread_stack {
 /* All zero: nothing learnt. */
 struct thread_stacks {
 	pid_t pid; /* of which process */
-	uint64_t learnt, took;
+	struct seldom seldom;
 	VECTOR(struct thread_stack) items; /* by pointer */
 };
 
