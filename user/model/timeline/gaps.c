@@ -30,31 +30,16 @@ int gaps_add(struct gaps *gaps, uint32_t cpu, uint64_t first, uint64_t time)
 	return error ? error : add(&gaps->of_cpu.items[cpu], first, time);
 }
 
-/* How many of them end before `time`. */
-static size_t count_before(const span_vector *spans, uint64_t time)
+/* How many of them end before `time`, or begin by then. */
+static size_t count(const span_vector *spans, uint64_t time, bool ended)
 {
 	size_t low = 0, high = spans->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		const struct gap_span *span = &spans->items[middle];
 
-		if (spans->items[middle].time < time)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* How many of them begin by `time`. */
-static size_t count_begun(const span_vector *spans, uint64_t time)
-{
-	size_t low = 0, high = spans->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (spans->items[middle].first <= time)
+		if (ended ? span->time < time : span->first <= time)
 			low = middle + 1;
 		else
 			high = middle;
@@ -75,8 +60,8 @@ bool gaps_between(const struct gaps *gaps, uint32_t cpu, uint64_t since, uint64_
 			return false;
 		spans = &gaps->of_cpu.items[cpu];
 	}
-	first = count_before(spans, since);
-	after = count_begun(spans, until);
+	first = count(spans, since, true);
+	after = count(spans, until, false);
 	if (first >= after)
 		return false;
 	if (ret)
