@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* life.bpf.c - threads and processes that begin, turn into another program, end, get a name */
-#include "bpf/life.h"
+#include "bpf/begin.h"
 #include "bpf/memory.h"
-#include "bpf/slot_new.h"
 #include "bpf/stack.h"
 #include <bpf/bpf_tracing.h>
 
@@ -28,39 +27,22 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* `run` begins here: what its child did before was not yet the target's doing. */
-inlined void begin_capture(struct task_struct *task, __u64 now)
-{
-	control.armed = 0;
-	if (slot_new(task, now, PL_STATE_RUNNING))
-		life_task(task, PL_LIFE_TASK, PL_TASK_RUNNING | PL_TASK_FIRST, 0, 0, now);
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binprm *program)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct pl_life_exec *record;
 	struct pl_slot *slot;
 
 	if (control.end)
 		return 0;
-	if (control.armed && control.armed == (__u32)task->pid)
+	if (is_armed(task))
 		begin_capture(task, now);
 	slot = slot_find(task);
 	if (!slot)
 		return 0;
 	number_learn_again(slot, task);
 	forget_space(task->tgid);
-	record = life_reserve(struct pl_life_exec);
-	if (!record)
-		return 0;
-	__builtin_memset(record, 0, sizeof(*record));
-	life_head(&record->head, task, PL_LIFE_EXEC, sizeof(*record), now);
-	life_comm(record->comm, task);
-	record->old_tid = old_tid;
-	bpf_probe_read_kernel_str(record->path, sizeof(record->path), program->filename);
-	life_submit(record);
+	life_exec(task, old_tid, program->filename, now);
 	memory_tell(task, PL_MEMORY_EXEC, now);
 	return 0;
 }

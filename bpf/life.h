@@ -98,6 +98,21 @@ inlined void life_task(struct task_struct *task, __u8 kind, __u8 flags, __u32 cr
 	life_submit(record);
 }
 
+/* `path`: in the kernel's memory, or in ours. */
+inlined void life_exec(struct task_struct *task, __u32 old_tid, const void *path, __u64 now)
+{
+	struct pl_life_exec *record = life_reserve(struct pl_life_exec);
+
+	if (!record)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	life_head(&record->head, task, PL_LIFE_EXEC, sizeof(*record), now);
+	life_comm(record->comm, task);
+	record->old_tid = old_tid;
+	bpf_probe_read_kernel_str(record->path, sizeof(record->path), path);
+	life_submit(record);
+}
+
 inlined __u32 cow_faults_of(struct task_struct *task)
 {
 	__u32 tid = task->pid, *index = bpf_map_lookup_elem(&slot_of_tid, &tid), *count;

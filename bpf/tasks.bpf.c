@@ -11,7 +11,7 @@
 #include "bpf/life.h"
 #include "bpf/memory.h"
 #include "bpf/area.h"
-#include "bpf/slot_new.h"
+#include "bpf/begin.h"
 #include "bpf/stack_send.h"
 
 inlined __u8 state_of(struct task_struct *task)
@@ -34,7 +34,7 @@ int take_up(struct bpf_iter__task *context)
 	if (!settings.whole_machine && (__u32)task->tgid != control.wanted)
 		return 0;
 	/* It begins by itself, when it runs. */
-	if (control.armed && control.armed == (__u32)task->pid)
+	if (is_armed(task))
 		return 0;
 	if (slot_find(task))
 		return 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* watch.bpf.c - accesses to watched variables, from the processor's watchpoints */
-#include "bpf/life.h"
+#include "bpf/begin.h"
 #include "bpf/memory.h"
-#include "bpf/slot_new.h"
 #include "bpf/stack.h"
 #include "bpf/watch_events.h"
 #include <bpf/bpf_tracing.h>
@@ -205,20 +204,6 @@ int BPF_PROG(on_watch_exec, struct task_struct *task, pid_t old_tid, struct linu
 	return 0;
 }
 
-inlined void tell_exec(struct task_struct *task, __u64 now)
-{
-	struct pl_life_exec *record = life_reserve(struct pl_life_exec);
-
-	if (!record)
-		return;
-	__builtin_memset(record, 0, sizeof(*record));
-	life_head(&record->head, task, PL_LIFE_EXEC, sizeof(*record), now);
-	life_comm(record->comm, task);
-	record->old_tid = task->pid;
-	__builtin_memcpy(record->path, watch_program, sizeof(record->path));
-	life_submit(record);
-}
-
 /* The child goes on, and only now the capture begins: it was stopped for our sake, and no report
  * should speak of that. Runs after the account of switches, which does not know it yet. */
 SEC("tp_btf/sched_switch")
@@ -226,14 +211,12 @@ int BPF_PROG(on_watch_begin, bool preempt, struct task_struct *prev, struct task
 {
 	__u64 now;
 
-	if (!control.armed || control.armed != (__u32)next->pid || control.end)
+	if (control.end || !is_armed(next))
 		return 0;
-	control.armed = 0;
 	now = bpf_ktime_get_ns();
-	if (!slot_new(next, now, PL_STATE_RUNNING))
+	if (!begin_capture(next, now))
 		return 0;
-	life_task(next, PL_LIFE_TASK, PL_TASK_RUNNING | PL_TASK_FIRST, 0, 0, now);
-	tell_exec(next, now);
+	life_exec(next, next->pid, watch_program, now);
 	memory_tell(next, PL_MEMORY_EXEC, now);
 	return 0;
 }
