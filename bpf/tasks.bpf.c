@@ -14,11 +14,15 @@
 #include "bpf/begin.h"
 #include "bpf/stack_send.h"
 
+/* Who is in the midst of being woken waits for a CPU: its waker was there before us. */
 inlined __u8 state_of(struct task_struct *task)
 {
+	__u32 state;
+
 	if (READ_ONCE(task->on_cpu))
 		return PL_STATE_RUNNING;
-	return task->__state ? PL_STATE_BLOCKED : PL_STATE_PREEMPTED;
+	state = READ_ONCE(task->__state);
+	return state && !(state & TASK_WAKING) ? PL_STATE_BLOCKED : PL_STATE_PREEMPTED;
 }
 
 SEC("iter/task")
