@@ -71,6 +71,11 @@ class Losses(KernelTest):
                 self.assertEqual(last[5], sum(last), thread["name"])
         self.assertFalse(all(t["totals_agree"] for t in threads))
 
+    def test_the_tracer_goes_before_others_and_the_target_as_it_would(self):
+        nice = "cut -d' ' -f19 /proc/self/stat /proc/$PPID/stat"
+        traced = run("sh", "-c", f"sleep 0.3; {nice}")
+        self.assertEqual(traced.output.split(), [str(os.nice(0)), "-20"])
+
     def test_thousands_of_threads_each_with_a_lock_of_its_own(self):
         """Names of locks are looked for while it runs, in what the kernel tells of each thread."""
         script = ("import threading, time\n"
