@@ -75,40 +75,72 @@ class Bench:
         return Run(took, switches, (ready - usage.began) / 1e6, usage.cpu_ms, usage.memory_mib)
 
 
-def compare(bench, tools, workloads, seconds, rounds, told):
-    """{(workload, tool): Cell}, {tool: [Run]}, and how many pairs were never made.
+def rounds_of(tools, rounds):
+    """Who is measured in which round: all once, then those that are to be known closely as often as
+    was asked for, and in the time that is left the others."""
+    yield tools
+    for closely in (True, False):
+        for _ in range(rounds - 1):
+            yield [tool for tool in tools if tool.closely == closely]
 
-    Goes round all pairs until the time is up or each has had `rounds`; a pair that takes more than
-    its share of the time is left out of later rounds. The first round may take half as long again.
+
+class Comparison:
+    """`cells`: {(workload, tool): Cell}; `runs`: {tool: [Run]}.
+
     `told(tool, workload, run)` is called after the first run of each pair, its files still there.
     """
-    end = time.monotonic() + seconds
-    cells = {(w.name, t.name): Cell() for w in workloads for t in tools}
-    runs = {tool.name: [] for tool in tools}
-    share = seconds / max(1, len(cells))
-    for turn in range(rounds):
-        for workload in workloads:
-            command = workload.line(bench.build, bench.quick)
-            before = None
-            for tool in tools:
-                cell = cells[workload.name, tool.name]
-                late = time.monotonic() - end
-                if cell.failure or cell.spent > 1.5 * share or late > (0 if turn else seconds / 2):
-                    continue
-                since = time.monotonic()
-                try:
-                    before = before or bench.untraced(command)
-                    run = bench.traced(tool, command)
-                    if not turn:
-                        told(tool, workload, run)
-                    after = bench.untraced(command)
-                except (Failed, OSError) as failed:
-                    cell.failure, before = str(failed), None
-                    continue
-                cell.ratios.append(run.took / ((before.took + after.took) / 2))
-                runs[tool.name].append(run)
-                before = after
-                cell.spent += time.monotonic() - since
-        if time.monotonic() > end:
-            break
-    return cells, runs, sum(not c.ratios and not c.failure for c in cells.values())
+
+    def __init__(self, bench, tools, workloads, told):
+        self.bench, self.told = bench, told
+        self.tools, self.workloads = tools, workloads
+        self.cells = {(w.name, t.name): Cell() for w in workloads for t in tools}
+        self.runs = {tool.name: [] for tool in tools}
+
+    def measure(self, seconds, rounds):
+        """Goes round all pairs until the time is up or each has had its `rounds`; one of those that
+        need not be known closely, and takes more than its share of the time, is left out of later
+        rounds. The first round may take half as long again."""
+        end = time.monotonic() + seconds
+        share = seconds / max(1, len(self.cells))
+        for turn, tools in enumerate(rounds_of(self.tools, rounds)):
+            for workload in self.workloads:
+                before = None  # (how much of it, the run)
+                for tool in tools:
+                    cell = self.cells[workload.name, tool.name]
+                    late = time.monotonic() - end
+                    if cell.failure or late > (0 if turn else seconds / 2) or \
+                            (not tool.closely and cell.spent > 1.5 * share):
+                        continue
+                    before = self.pair(tool, workload, before)
+            if time.monotonic() > end:
+                break
+
+    def pair(self, tool, workload, before):
+        """`before` is the untraced run that it may begin with; returns the one that it ends with.
+        """
+        cell = self.cells[workload.name, tool.name]
+        command = workload.line(self.bench.build, self.bench.quick or tool.heavy)
+        since = time.monotonic()
+        try:
+            if not before or before[0] != command:
+                before = command, self.bench.untraced(command)
+            run = self.bench.traced(tool, command)
+            if not cell.ratios:
+                self.told(tool, workload, run)
+            after = command, self.bench.untraced(command)
+        except (Failed, OSError) as failed:
+            cell.failure = str(failed)
+            return None
+        cell.ratios.append(run.took / ((before[1].took + after[1].took) / 2))
+        self.runs[tool.name].append(run)
+        cell.spent += time.monotonic() - since
+        return after
+
+    def never_made(self):
+        return sum(not cell.ratios and not cell.failure for cell in self.cells.values())
+
+    def pairs(self, closely):
+        """(least, most) that tools of that kind had, of the pairs that could be made."""
+        had = [len(self.cells[w.name, t.name].ratios) for w in self.workloads for t in self.tools
+               if t.closely == closely and self.cells[w.name, t.name].ratios]
+        return [min(had, default=0), max(had, default=0)]

@@ -12,6 +12,7 @@ class PtraceLab(Wrapping):
     name = "ptrace-lab"
     records = "every switch, wake-up, reason and life event of the command"
     needs_tracefs = False
+    closely = True
     file = "ours.ptl"
     options = ()
 
@@ -57,6 +58,7 @@ class Floor(Wrapping):
     name = "the floor"
     records = "one ring-buffer record per switch and wake-up of the machine, thrown away"
     needs_tracefs = False
+    closely = True
 
     def prefix(self):
         return [os.path.join(self.build, "tests/bench/floor")]

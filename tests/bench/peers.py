@@ -97,6 +97,7 @@ class PerfTrace(Wrapping):
     name = "perf trace -s"
     records = "sums of the command's system calls"
     needs = ("perf",)
+    heavy = True
 
     def prefix(self):
         return [self.program, "trace", "-s", "-o", self.path("sums"), "--"]
@@ -131,6 +132,7 @@ class Strace(Wrapping):
     records = "sums of the command's system calls"
     needs = ("strace",)
     needs_tracefs = False
+    heavy = True
 
     def prefix(self):
         return [self.program, "-f", "-c", "-o", self.path("sums")]

@@ -4,8 +4,8 @@
 import textwrap
 
 WIDTH = 100
-SLOW_DOWN_MEANS = ("Against the same workload untraced just before and after: median of the pairs, "
-                   "± half of what the middle half of them spans.")
+SLOW_DOWN_MEANS = ("Against the same workload untraced just before and after: median of the pairs "
+                   "(%s), ± half of what the middle half of them spans.%s")
 FACTS_MEAN = ("ready: from its start until it could trace. MiB: the most that one of its processes "
               "had resident; the memory of BPF maps that it has not mapped is the kernel's and not "
               "in it. CPU: its own, of one run. B/event: of its file, by event in it. lost: events, "
@@ -24,6 +24,20 @@ def ratio(cell):
     if cell["pairs"] < 2:
         return f"{median:.2f}"
     return f"{median:.2f} ±{spread:.2f}" if median < 9.95 else f"{median:.1f} ±{spread:.1f}"
+
+
+def slow_down_means(result):
+    def span(pairs):
+        least, most = pairs
+        return str(most) if least == most else f"{least} to {most}"
+
+    ours, peers = result["pairs"]["ours"], result["pairs"]["peers"]
+    counts = [f"{span(ours)} of ours and of the floor"] * bool(ours[1]) \
+        + [f"{span(peers)} of each peer"] * bool(peers[1])
+    heavy = [name for name, tool in result["tools"].items() if tool.get("heavy")]
+    return SLOW_DOWN_MEANS % (", ".join(counts) or "none",
+                              f" A quarter of the work with {' and '.join(heavy)}." if heavy
+                              else "")
 
 
 def number(value, form="{:.0f}"):
@@ -110,13 +124,12 @@ def machine(result):
 
 
 def as_text(result):
-    parts = [f"ptrace-lab {result['version']} beside its peers, {result['pairs']} pairs at most\n"
-             + machine(result)]
+    parts = [f"ptrace-lab {result['version']} beside its peers\n" + machine(result)]
     for kind in ("kernel", "programs"):
         names, rows = slow_downs(result, kind)
         if rows:
             parts.append(text_table("slow-down", names, rows))
-    parts.append(textwrap.fill(SLOW_DOWN_MEANS, WIDTH))
+    parts.append(textwrap.fill(slow_down_means(result), WIDTH))
     if result["tools"]:
         parts += [text_table("the tool itself", *facts(result)), textwrap.fill(FACTS_MEAN, WIDTH)]
     if result["goals"]:
@@ -139,7 +152,7 @@ def markdown_table(heads, rows):
 def as_markdown(result):
     """What README shows between its markers."""
     parts = [f"Measured by `make bench` on {result['machine']['date']}: {machine(result)}. "
-             f"{SLOW_DOWN_MEANS} {result['pairs']} pairs at most."]
+             f"{slow_down_means(result)}"]
     for kind in ("kernel", "programs"):
         names, rows = slow_downs(result, kind)
         if rows:

@@ -42,6 +42,8 @@ class Tool:
     needs_tracefs = True
     file = None  # the name of what it leaves on disk
     lingering = False  # the workload lives until the tool has ended
+    closely = False  # what it costs is to be known closely: ours
+    heavy = False  # slows workloads down so much that a part of them will do
 
     def __init__(self, build, folder):
         self.build, self.folder = build, folder

@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from types import SimpleNamespace
 
 from lab import BUILD, KernelTest
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench")
+sys.path.insert(0, FOLDER)
+import measure
 
 
 def run(folder, *options, **more):
@@ -59,6 +62,13 @@ class Bench(KernelTest):
         self.assertTrue(text.startswith("before\n") and text.endswith("after\n"), text)
         self.assertNotIn("old", text)
         self.assertIn("| ptrace-lab --stacks |", text)
+        self.assertIn("median of the pairs (1 of ours and of the floor), ±", text)
+
+    def test_ours_are_measured_closely_and_peers_in_the_time_that_is_left(self):
+        one, two, peer = (SimpleNamespace(name=name, closely=name != "peer")
+                          for name in ("one", "two", "peer"))
+        self.assertEqual(list(measure.rounds_of([one, peer, two], 3)),
+                         [[one, peer, two], [one, two], [one, two], [peer], [peer]])
 
     def test_only_names_tools_or_workloads_and_nothing_else(self):
         words = [sys.executable, os.path.join(FOLDER, "run"), BUILD, "--quick", "--ours"]
