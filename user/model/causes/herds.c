@@ -81,7 +81,7 @@ static struct burst *burst_of(struct herd_entry *entry, uint32_t waker, uint64_t
 {
 	struct burst *oldest;
 
-	for (unsigned int i = 0; i < BURSTS_AT_ONCE; i++) {
+	for (unsigned int i = 0; i < BURSTS_AT_ONCE && last < entry->serial; i++) {
 		struct burst *burst = &entry->bursts[i];
 
 		if (burst->serial > last && burst->waker == waker &&

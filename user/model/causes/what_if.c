@@ -194,16 +194,30 @@ static RARELY int look_for_seat(struct replay *replay, unsigned int world, uint6
 /* Those in which nobody waits for a certain lock: not all runs have them. */
 #define OTHER_WORLDS (~0u << WORLD_LOCKS)
 
+/* Whether a thread that may only use `cpu` cannot begin there before it is free again. */
+static inline bool must_wait_for(const struct replay_cpu *seat, uint16_t cpu, size_t cpus,
+				 uint64_t allowed, uint64_t now)
+{
+	return cpus <= 64 && !(allowed & ((2ull << (cpus - 1)) - 1) & ~(1ull << cpu)) &&
+	       (!seat->count || seat->gaps[seat->count - 1].end <= now);
+}
+
 /* Where it really ran is right most of the time. */
 static inline int take_seat(struct replay *replay, unsigned int world, uint16_t cpu,
 			    uint64_t allowed, uint64_t *now, struct seats *mine)
 {
 	struct replay_cpu *seat = replay->seats[world].items + cpu;
+	size_t cpus = replay->seats[world].count;
 
-	if (cpu >= replay->seats[world].count || seat->taken || seat->free > *now)
+	if (cpu >= cpus || seat->taken)
 		return look_for_seat(replay, world, allowed, now, mine);
-	if (seat->free < *now)
+	if (seat->free > *now) {
+		if (!must_wait_for(seat, cpu, cpus, allowed, *now))
+			return look_for_seat(replay, world, allowed, now, mine);
+		*now = seat->free;
+	} else if (seat->free < *now) {
 		add_gap(seat, seat->free, *now);
+	}
 	seat->free = *now;
 	seat->taken = true;
 	mine->until[world] = NEVER;
