@@ -219,6 +219,14 @@ threads = [threading.Thread(target=work) for _ in range(3)]
         self.assertGreater(finding["cost_ns"], 0.3 * traced.json["time"]["wall_ns"])
         self.assertIn("from outside", finding["text"])
 
+    def test_threads_that_are_kept_to_one_cpu(self):
+        finding, traced = self.first_of("cpus", lambda: run(bench("pingpong"), "futex", 20000, 1))
+        self.assertEqual(traced.json["summary"]["cpus_used"], 1)
+        every = traced.json["host"]["cpus"]
+        self.assertTrue(finding["text"].startswith(
+            f"Kept to 1 of the {every} CPUs, " if every > 1 else "More threads could run than"),
+            finding["text"])
+
     def test_one_thread_that_gets_no_turn(self):
         if not shutil.which("chrt"):
             self.skipTest("chrt is not installed")

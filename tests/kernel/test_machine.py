@@ -17,8 +17,7 @@ class Machine(KernelTest):
                 traced = Traced(["record", "-a", "-d", "200ms"])
                 self.assert_conserved(traced)
                 self.assertGreater(traced.json["summary"]["switches"], 10000)
-                # A wait that was being ended just when we came.
-                self.assertLessEqual(traced.json["summary"]["wakers_unknown"], 4)
+                self.assert_wakers(traced)
         finally:
             for storm in storms:
                 storm.kill()

@@ -305,6 +305,7 @@ static void take_figures(struct model *model, const struct timeline_figures *fig
 	model->losses.repaired = figures->repaired;
 	model->unseen_switches = figures->unseen_switches;
 	model->unplaced_ns = figures->unplaced_ns;
+	model->cpus_used = figures->cpus_used;
 	/* The note is missing if the tracer was killed. */
 	if (figures->gap_lost > model->losses.records)
 		model->losses.records = figures->gap_lost;

@@ -471,7 +471,8 @@ struct model {
 	VECTOR(const char *) command; /* one item an argument; owned by the model */
 	VECTOR(struct fact) facts;
 	unsigned int cpus;
-	uint32_t target; /* pid of the first process, 0 if none */
+	unsigned int cpus_used; /* on which its threads have run, but for a hundredth of the time */
+	uint32_t target;	/* pid of the first process, 0 if none */
 	bool has_status;
 	uint32_t status;
 	bool complete; /* the recording was ended properly */

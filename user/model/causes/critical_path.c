@@ -342,17 +342,30 @@ static void on_born(void *context, const struct interval *interval)
 		causes->error = take_over_maker(causes, interval);
 }
 
+/* Returns where its process may run, as far as is known. */
+static inline uint64_t see_on(struct seen_cpus *seen, uint16_t cpu)
+{
+	uint64_t bit = 1ull << (cpu & 63);
+
+	seen->now |= bit;
+	if (++seen->runs % SEEN_RUNS == 0) {
+		seen->before = seen->now;
+		seen->now = bit;
+	}
+	return seen->before | seen->now;
+}
+
 static void on_dispatch(void *context, const struct interval *interval)
 {
 	struct causes *causes = context;
 	struct cause_thread *it = thread_of(causes, interval);
-	uint64_t *seen;
+	uint64_t allowed;
 
 	if (!it)
 		return;
-	seen = &causes->seen.items[it->process];
-	*seen |= 1ull << (interval->cpu & 63);
-	causes->error = replay_run(&causes->replay, interval->cpu, *seen, &it->clocks, &it->seats);
+	allowed = see_on(&causes->seen.items[it->process], interval->cpu);
+	causes->error =
+		replay_run(&causes->replay, interval->cpu, allowed, &it->clocks, &it->seats);
 }
 
 /* The thread of an interval that is complete. */

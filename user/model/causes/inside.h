@@ -34,13 +34,21 @@ struct cause_thread {
 	uint32_t lock; /* index + 1 in `locks`; 0: none */
 };
 
+/* Where a process ran lately: bits 1 << CPU % 64. An affinity may change, mostly at the begin. */
+#define SEEN_RUNS 128u
+
+struct seen_cpus {
+	uint64_t now, before; /* in the latest runs, less than SEEN_RUNS; in as many before these */
+	uint32_t runs;
+};
+
 struct causes {
 	struct timeline *timeline;
 	uint32_t target;
 	struct path_tree tree;
 	struct replay replay;
 	VECTOR(struct cause_thread) threads; /* by index */
-	VECTOR(uint64_t) seen; /* by process: CPUs that it ran on, bits 1 << CPU % 64 */
+	VECTOR(struct seen_cpus) seen;	     /* by process */
 	VECTOR(struct replay_lock) locks;
 	struct lock_map by_address; /* (address, process) -> lock */
 	/* Who ran last, and until when; NO_THREAD: nobody. */

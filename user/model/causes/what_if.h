@@ -12,7 +12,7 @@
  * difference between two replays, and not that between a replay and reality; and never more than
  * was waited for the lock.
  *
- * A process stays on the CPUs on which it has been seen so far: nothing tells which ones it may
+ * A process stays on the CPUs on which it has been seen lately: nothing tells which ones it may
  * use. A replay puts threads on CPUs in the order in which they really ran: it is a schedule that
  * can be, not the best one. So it never promises too much, as far as the waiting goes. The work
  * stays what it was: system calls that take the lock, and memory that travels between CPUs, cost in

@@ -99,6 +99,22 @@ static void fill_in(const struct track *track, struct thread *thread)
 	assert(sum == thread->end - thread->begin);
 }
 
+/* Where a thread was started, before it was kept elsewhere, does not count. */
+#define USED_SHARE 100
+
+static unsigned int cpus_used(const struct timeline *timeline)
+{
+	const struct lane *lane;
+	unsigned int used = 0;
+	uint64_t all = 0;
+
+	vector_for_each (&timeline->lanes, lane)
+		all += lane->ran_ns;
+	vector_for_each (&timeline->lanes, lane)
+		used += lane->ran_ns && lane->ran_ns >= all / USED_SHARE;
+	return used;
+}
+
 int timeline_finish(struct timeline *timeline, uint64_t end)
 {
 	int error;
@@ -115,5 +131,6 @@ int timeline_finish(struct timeline *timeline, uint64_t end)
 	for (size_t i = 0; i < timeline->tracks.count; i++)
 		fill_in(&timeline->tracks.items[i], &timeline->population.threads.items[i]);
 	population_settle(&timeline->population);
+	timeline->figures.cpus_used = cpus_used(timeline);
 	return 0;
 }

@@ -65,6 +65,12 @@ struct sweep {
 	uint64_t sum_of_running; /* of their indexes: of a single one it is that */
 };
 
+/* Of a CPU. */
+struct lane {
+	uint32_t thread; /* who runs there, of the target's threads; NO_THREAD: nobody */
+	uint64_t ran_ns; /* for how long any has */
+};
+
 #define CONCURRENCY_LAST                                                                           \
 	(sizeof(((struct timeline_figures *)0)->concurrency) / sizeof(uint64_t) - 1)
 
@@ -77,8 +83,8 @@ typedef VECTOR(struct listener) listener_vector;
 
 struct timeline {
 	VECTOR(struct track) tracks;
-	VECTOR(uint32_t) lanes; /* by CPU: who runs there, of the target's threads */
-	struct gaps gaps;	/* all of them if they are known, else those so far */
+	VECTOR(struct lane) lanes; /* by CPU */
+	struct gaps gaps;	   /* all of them if they are known, else those so far */
 	bool gaps_known;
 	bool is_first_pass;
 	VECTOR(struct lesson) lessons; /* by thread */

@@ -11,18 +11,18 @@
 static RARELY int lane_reserve(struct timeline *timeline, uint32_t cpu)
 {
 	while (timeline->lanes.count <= cpu) {
-		uint32_t *lane = vector_add(&timeline->lanes);
+		struct lane *lane = vector_add(&timeline->lanes);
 
 		if (!lane)
 			return -ENOMEM;
-		*lane = NO_THREAD;
+		lane->thread = NO_THREAD;
 	}
 	return 0;
 }
 
 static struct track *occupant_of(struct timeline *timeline, uint32_t cpu)
 {
-	uint32_t thread = timeline->lanes.items[cpu];
+	uint32_t thread = timeline->lanes.items[cpu].thread;
 
 	return thread == NO_THREAD ? NULL : &timeline->tracks.items[thread];
 }
@@ -203,7 +203,7 @@ static int switch_in(struct timeline *timeline, uint32_t cpu, const struct recor
 	track->ran = true;
 	track->last_cpu = cpu;
 	track_run(timeline, track, cpu);
-	timeline->lanes.items[cpu] = track->open.thread;
+	timeline->lanes.items[cpu].thread = track->open.thread;
 	return 0;
 }
 
@@ -223,7 +223,7 @@ static int feed_switch(struct timeline *timeline, uint32_t cpu, const struct rec
 		occupant = occupant_of(timeline, cpu);
 		/* Of a thread whose account was taken while it lived on nothing more is told. */
 		if (occupant && occupant->ending_at && !occupant->ending)
-			timeline->lanes.items[cpu] = NO_THREAD;
+			timeline->lanes.items[cpu].thread = NO_THREAD;
 		/* It has left, and that is not on record. */
 		else if (occupant)
 			track_doubt(timeline, occupant);
@@ -291,7 +291,7 @@ static RARELY int feed_resume(struct timeline *timeline, uint32_t cpu,
 	track_run(timeline, track, cpu);
 	timeline->figures.unplaced_ns += past_count(timeline, track, since, timeline->now);
 	track->open.begin = since;
-	timeline->lanes.items[cpu] = track->open.thread;
+	timeline->lanes.items[cpu].thread = track->open.thread;
 	return 0;
 }
 

@@ -109,6 +109,7 @@ struct timeline_figures {
 	uint64_t unseen_switches; /* see model.unseen_switches */
 	uint64_t concurrency[65]; /* see model.concurrency */
 	uint64_t unplaced_ns;	  /* see model.unplaced_ns */
+	unsigned int cpus_used;	  /* see model.cpus_used */
 };
 
 const struct timeline_figures *timeline_figures(const struct timeline *timeline);

@@ -29,8 +29,13 @@ static void stop_running(struct timeline *timeline, struct track *track, uint64_
 	timeline->sweep.running--;
 	timeline->sweep.sum_of_running -= track->open.thread;
 	track->both_ns += timeline->sweep.together - track->together_before;
-	if (!track->anywhere && timeline->lanes.items[track->open.cpu] == track->open.thread)
-		timeline->lanes.items[track->open.cpu] = NO_THREAD;
+	if (!track->anywhere) {
+		struct lane *lane = &timeline->lanes.items[track->open.cpu];
+
+		lane->ran_ns += end - track->open.begin;
+		if (lane->thread == track->open.thread)
+			lane->thread = NO_THREAD;
+	}
 	track->anywhere = false;
 }
 

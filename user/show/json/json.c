@@ -125,6 +125,7 @@ static void put_summary(struct json *json, const struct model *model)
 	json_unsigned(json, "processes", model->processes.count);
 	json_unsigned(json, "cpu_ns", sums.state_ns[STATE_RUNNING]);
 	json_real(json, "parallelism", model_parallelism(model));
+	json_unsigned(json, "cpus_used", model->cpus_used);
 	json_unsigned(json, "overlap_ns", model_overlap_ns(model));
 	json_array(json, "concurrency");
 	while (levels && !model->concurrency[levels - 1])

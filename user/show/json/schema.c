@@ -68,6 +68,8 @@ static const struct member summary_members[] = {
 	MEMBER("cpu_ns", COUNT, "CPU time of all threads."),
 	MEMBER("parallelism", REAL,
 	       "Threads that ran at once, on average over the time in which any did."),
+	MEMBER("cpus_used", COUNT,
+	       "CPUs on which the threads have run, those with less than a hundredth of it aside."),
 	MEMBER("overlap_ns", COUNT, "Time during which at least two of the threads ran."),
 	MEMBER("concurrency", COUNTS,
 	       "Entry n: time during which exactly n of the threads ran; entry 64: 64 or more."),

@@ -121,13 +121,21 @@ static int say_gil(char **ret, const struct model *model, const struct finding *
 
 static int say_cpus(char **ret, const struct model *model, const struct finding *finding)
 {
+	char why[96];
+
+	if (model->cpus_used && model->cpus_used < model->cpus)
+		snprintf(why, sizeof(why),
+			 "Kept to %u of the %u CPUs, as by an affinity or a cgroup: threads",
+			 model->cpus_used, model->cpus);
+	else
+		snprintf(why, sizeof(why), "More threads could run than there were CPUs (%u): they",
+			 model->cpus);
 	return asprintf(
 		ret,
-		"More threads could run than there were CPUs (%u): they waited for one %s "
-		"times, %s in all, %s most. With a CPU for each the run would be %s shorter.",
-		model->cpus, format_count(finding->count).text,
-		format_duration(finding->total_ns).text, thread_name(model, finding->thread),
-		share_label(model, finding->cost_ns).text);
+		"%s waited for one %s times, %s in all, %s most. With a CPU for each the run "
+		"would be %s shorter.",
+		why, format_count(finding->count).text, format_duration(finding->total_ns).text,
+		thread_name(model, finding->thread), share_label(model, finding->cost_ns).text);
 }
 
 static int say_others(char **ret, const struct model *model, const struct finding *finding)
