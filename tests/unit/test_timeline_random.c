@@ -327,16 +327,19 @@ static void when_records_are_lost_lives_are_still_tiled_and_sums_are_the_kernel_
 	assert_true(repaired > RUNS && disagreed > RUNS);
 }
 
-/* Whoever told of the gap, and when: also of waits that had not ended at the end. */
-static void where_records_are_lost_no_thread_is_said_to_wait_while_it_runs(void **state)
-{
-	uint64_t waits = 0;
+/* What `check` says of all intervals of runs in which records were lost, beside what really ran. */
+struct lossy_check {
+	void (*check)(struct lossy_check *check, const struct interval *it, uint32_t tid,
+		      const sim_runs *truth);
+	uint64_t checked, unknown;
+};
 
+static void check_lossy_runs(struct lossy_check *check)
+{
 	for (uint64_t seed = 1; seed <= RUNS; seed++) {
 		struct stream stream = {0};
 		sim_runs truth = {0};
 		const struct interval *it;
-		const struct sim_run *run;
 		struct fed fed;
 		uint64_t end;
 
@@ -344,21 +347,34 @@ static void where_records_are_lost_no_thread_is_said_to_wait_while_it_runs(void 
 		end = simulate(&stream, seed, 20 + seed % 300, true);
 		sim_truth = NULL;
 		feed(&fed, &stream, end);
-		vector_for_each (&fed.intervals, it) {
-			uint32_t tid = fed.population->threads.items[it->thread].tid;
-
-			if (it->state == STATE_RUNNING || it->state == STATE_UNKNOWN)
-				continue;
-			waits++;
-			vector_for_each (&truth, run)
-				assert_false(run->tid == tid && run->end > it->begin &&
-					     run->begin < it->end);
-		}
+		vector_for_each (&fed.intervals, it)
+			check->check(check, it, fed.population->threads.items[it->thread].tid,
+				     &truth);
 		fed_free(&fed);
 		vector_free(&stream.items);
 		vector_free(&truth);
 	}
-	assert_true(waits > RUNS);
+}
+
+static void check_wait(struct lossy_check *check, const struct interval *it, uint32_t tid,
+		       const sim_runs *truth)
+{
+	const struct sim_run *run;
+
+	if (it->state == STATE_RUNNING || it->state == STATE_UNKNOWN)
+		return;
+	check->checked++;
+	vector_for_each (truth, run)
+		assert_false(run->tid == tid && run->end > it->begin && run->begin < it->end);
+}
+
+/* Whoever told of the gap, and when: also of waits that had not ended at the end. */
+static void where_records_are_lost_no_thread_is_said_to_wait_while_it_runs(void **state)
+{
+	struct lossy_check check = {.check = check_wait};
+
+	check_lossy_runs(&check);
+	assert_true(check.checked > RUNS);
 }
 
 static bool really_ran(const sim_runs *truth, uint32_t tid, const struct interval *it)
@@ -371,36 +387,23 @@ static bool really_ran(const sim_runs *truth, uint32_t tid, const struct interva
 	return false;
 }
 
+static void check_run(struct lossy_check *check, const struct interval *it, uint32_t tid,
+		      const sim_runs *truth)
+{
+	check->unknown += it->state == STATE_UNKNOWN;
+	if (it->state != STATE_RUNNING)
+		return;
+	check->checked++;
+	assert_true(really_ran(truth, tid, it));
+}
+
 static void nor_to_run_while_it_waits(void **state)
 {
-	uint64_t runs = 0, unknown = 0;
+	struct lossy_check check = {.check = check_run};
 
-	for (uint64_t seed = 1; seed <= RUNS; seed++) {
-		struct stream stream = {0};
-		sim_runs truth = {0};
-		const struct interval *it;
-		struct fed fed;
-		uint64_t end;
-
-		sim_truth = &truth;
-		end = simulate(&stream, seed, 20 + seed % 300, true);
-		sim_truth = NULL;
-		feed(&fed, &stream, end);
-		vector_for_each (&fed.intervals, it) {
-			uint32_t tid = fed.population->threads.items[it->thread].tid;
-
-			unknown += it->state == STATE_UNKNOWN;
-			if (it->state != STATE_RUNNING)
-				continue;
-			runs++;
-			assert_true(really_ran(&truth, tid, it));
-		}
-		fed_free(&fed);
-		vector_free(&stream.items);
-		vector_free(&truth);
-	}
+	check_lossy_runs(&check);
 	/* Most of it is known all the same. */
-	assert_true(runs > RUNS && unknown < runs);
+	assert_true(check.checked > RUNS && check.unknown < check.checked);
 }
 
 /* ---- nonsense ------------------------------------------------------------------------------ */

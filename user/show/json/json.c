@@ -133,6 +133,7 @@ static void put_summary(struct json *json, const struct model *model)
 	for (size_t n = 0; n < levels; n++)
 		json_unsigned(json, NULL, model->concurrency[n]);
 	json_array_end(json);
+	json_unsigned(json, "unplaced_ns", model->unplaced_ns);
 	json_unsigned(json, "life_ns", sums.life_ns);
 	put_states(json, sums.state_ns);
 	json_unsigned(json, "switches", model->switches);

@@ -73,6 +73,8 @@ static const struct member summary_members[] = {
 	MEMBER("overlap_ns", COUNT, "Time during which at least two of the threads ran."),
 	MEMBER("concurrency", COUNTS,
 	       "Entry n: time during which exactly n of the threads ran; entry 64: 64 or more."),
+	MEMBER("unplaced_ns", COUNT,
+	       "Time that threads ran unseen and that was told too late to count in concurrency."),
 	MEMBER("life_ns", COUNT,
 	       "Captured lives of all threads added up; the sum of their states."),
 	STATE_MEMBERS,
