@@ -65,6 +65,11 @@ class CriticalPath(KernelTest):
         # Who made the threads lies on it all the way through them.
         made = traced.thread("thread-maker")["life_ns"]
         self.assertGreater(path_ns(traced, name="thread-maker"), 0.1 * made)
+        # The many are named by their kind, and who came late but is the only one as itself.
+        several = [part for part in path["parts"] if part["thread"] is None]
+        self.assertLessEqual({part["named_like"] for part in several}, {"thread", "process"})
+        self.assertGreater(path_ns(traced, name="process-maker"), 0)
+        self.assertIn("many × process", traced.text)
 
     def test_a_wait_for_a_child_that_a_signal_ended_is_what_the_child_did(self):
         traced = scenario("process-escape")

@@ -93,7 +93,12 @@ static inline void oracle_add(struct oracle_sums *sums, uint32_t thread, enum pa
 	}
 	part = vector_add(&sums->parts);
 	assert_non_null(part);
-	*part = (struct path_part){thread, what, reason, syscall, ns, 0};
+	*part = (struct path_part){.thread = thread,
+				   .kind = thread,
+				   .what = what,
+				   .reason = reason,
+				   .syscall = syscall,
+				   .ns = ns};
 }
 
 static inline const struct interval *oracle_end_of_wait(const struct causes_oracle *oracle,

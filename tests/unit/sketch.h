@@ -369,7 +369,7 @@ static inline void sketch_path(struct sketch *sketch, uint32_t thread, enum path
 	}
 	if (part == path->parts.items + path->parts.count) {
 		part = sketch_must(vector_add(&path->parts));
-		*part = (struct path_part){thread, what, reason, PL_NO_SYSCALL, 0, 0};
+		*part = (struct path_part){thread, thread, what, reason, PL_NO_SYSCALL, 0, 0};
 	}
 	part->ns += ns;
 	part->count++;

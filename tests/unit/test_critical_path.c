@@ -370,6 +370,81 @@ static void a_maker_that_was_never_seen_is_unknown_from_its_beginning_on(void **
 	vector_free(&stream.items);
 }
 
+/* ---- many threads -------------------------------------------------------------------------- */
+
+#define MANY 20000u
+
+/* Of even threads and of odd ones. */
+static uint32_t first_of_two_kinds(void *context, uint32_t thread)
+{
+	return thread % 2;
+}
+
+static void those_that_are_too_many_to_tell_apart_are_told_by_their_kind(void **state)
+{
+	const struct path_setting setting = {
+		.begin = 0, .end = 1000 * MANY, .first_of_kind = first_of_two_kinds};
+	uint64_t alone = 0, kinds[2] = {0}, all = 0, now = 0, twice[2] = {0};
+	struct path_fold fold = {0}, later = {0};
+
+	for (uint32_t i = 0; i < MANY; i++, now += 10 + i % 3) {
+		uint64_t key = path_key(i, PATH_RUNNING, REASON_LOCK, PL_NO_SYSCALL);
+
+		assert_int_equal(path_fold_add(i < MANY / 2 ? &fold : &later, &setting, key, now,
+					       now + 10 + i % 3),
+				 0);
+		all += 10 + i % 3;
+		twice[i % 2] += 10 + i % 3;
+	}
+	assert_int_equal(path_fold_join(&fold, &setting, &later), 0);
+	for (uint32_t i = 0; i < fold.sum_capacity; i++) {
+		const struct path_sum *sum = &fold.sums[i];
+
+		if (!sum->count)
+			continue;
+		assert_int_equal(path_key_what(sum->key), PATH_RUNNING);
+		assert_int_equal(path_key_reason(sum->key), REASON_LOCK);
+		if (path_key_is_crowd(sum->key)) {
+			assert_in_range(path_key_thread(sum->key), 0, 1);
+			kinds[path_key_thread(sum->key)] += sum->ns;
+		} else {
+			assert_int_equal(sum->count, 1);
+			alone += sum->ns;
+			twice[path_key_thread(sum->key) % 2] -= sum->ns;
+		}
+	}
+	assert_int_equal(fold.sum_count, PATH_SUMS_MAX + 2);
+	assert_int_equal(alone + kinds[0] + kinds[1], all);
+	assert_int_equal(kinds[0], twice[0]);
+	assert_int_equal(kinds[1], twice[1]);
+	path_fold_clear(&fold);
+}
+
+/* Each is the only one of its kind. */
+static uint32_t first_of_its_own(void *context, uint32_t thread)
+{
+	return thread;
+}
+
+static void and_if_there_are_too_many_kinds_as_one(void **state)
+{
+	const struct path_setting setting = {
+		.begin = 0, .end = 1000 * MANY, .first_of_kind = first_of_its_own};
+	struct path_fold fold = {0};
+	uint64_t all = 0;
+
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_int_equal(path_fold_add(&fold, &setting,
+					       path_key(i, PATH_READY, REASON_NONE, PL_NO_SYSCALL),
+					       i * 10, i * 10 + 10),
+				 0);
+	for (uint32_t i = 0; i < fold.sum_capacity; i++)
+		all += fold.sums[i].ns * !!fold.sums[i].count;
+	assert_int_equal(fold.sum_count, PATH_SUMS_MAX + PATH_CROWDS_MAX + 1);
+	assert_int_equal(all, MANY * 10);
+	path_fold_clear(&fold);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +454,8 @@ int main(void)
 		cmocka_unit_test(what_was_not_waited_for_is_no_gain),
 		cmocka_unit_test(a_thread_goes_on_from_where_its_maker_was_seen_last),
 		cmocka_unit_test(a_maker_that_was_never_seen_is_unknown_from_its_beginning_on),
+		cmocka_unit_test(those_that_are_too_many_to_tell_apart_are_told_by_their_kind),
+		cmocka_unit_test(and_if_there_are_too_many_kinds_as_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

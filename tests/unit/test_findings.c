@@ -67,7 +67,7 @@ static void add_part(struct model *model, enum path_what what, enum reason reaso
 	struct path_part *part = vector_add(&model->path.parts);
 
 	assert_non_null(part);
-	*part = (struct path_part){1, what, reason, PL_NO_SYSCALL, ns, count};
+	*part = (struct path_part){1, 1, what, reason, PL_NO_SYSCALL, ns, count};
 }
 
 static void assert_kinds(struct model *model, size_t count, const enum finding_kind *kinds)

@@ -197,6 +197,22 @@ static void ten_thousand_threads_fit_on_a_page_and_none_is_left_out(void **state
 	sketch_free(sketch);
 }
 
+static void small_parts_of_the_path_of_many_threads_of_a_kind_are_one_line(void **state)
+{
+	struct sketch *sketch = sketch_storm();
+	CLEANUP_FREE char *text = NULL;
+
+	sketch_path(sketch, 0, PATH_RUNNING, REASON_NONE, 212 * MS);
+	for (uint32_t thread = 1; thread <= 99; thread++)
+		sketch_path(sketch, thread, PATH_RUNNING, REASON_JOIN, 1 * MS);
+	sketch_path(sketch, 100, PATH_READY, REASON_NONE, 1 * MS);
+	text = report_80(&sketch->model);
+	assert_non_null(strstr(text, "* 99 × storm-*"));
+	assert_non_null(strstr(text, "99.0 ms   32 %  ran; 1.00 ms awaited by others: join"));
+	assert_non_null(strstr(text, "… and 1 more"));
+	sketch_free(sketch);
+}
+
 /* Thread lines: each stands for one, or says for how many. */
 static void all_threads_are_counted_whatever_the_limit(void **state)
 {
@@ -283,6 +299,7 @@ int main(void)
 		cmocka_unit_test(the_end_by_a_signal_is_named),
 		cmocka_unit_test(a_pipeline_shows_who_made_whom_and_how_each_ended),
 		cmocka_unit_test(ten_thousand_threads_fit_on_a_page_and_none_is_left_out),
+		cmocka_unit_test(small_parts_of_the_path_of_many_threads_of_a_kind_are_one_line),
 		cmocka_unit_test(all_threads_are_counted_whatever_the_limit),
 		cmocka_unit_test(an_empty_recording_still_makes_a_report),
 		cmocka_unit_test(many_children_alike_take_one_line),

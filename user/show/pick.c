@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "show/pick.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "model/tasks/name_kind.h"
 
 #define KIND_MIN   4 /* so many of a kind are told together */
 #define KIND_SHOWN 2 /* of them on lines of their own */
@@ -15,7 +15,7 @@
 struct entry {
 	uint32_t thread;
 	uint32_t owner; /* the process, or NO_THREAD for the many that have but a few threads */
-	char pattern[PL_COMM_LEN + 1];
+	struct name_kind kind;
 	uint64_t score;
 	bool shown;
 };
@@ -33,20 +33,6 @@ struct picker {
 	size_t count;
 	VECTOR(struct kind) kinds;
 };
-
-static void make_pattern(char *pattern, const char *name)
-{
-	while (*name) {
-		if (!isdigit((unsigned char)*name)) {
-			*pattern++ = *name++;
-			continue;
-		}
-		*pattern++ = '*';
-		while (isdigit((unsigned char)*name))
-			name++;
-	}
-	*pattern = '\0';
-}
 
 /* What a thread did, or could not do because of others. Waiting for work is not interesting. */
 static uint64_t score_of(const struct model *model, const struct thread *thread)
@@ -67,7 +53,7 @@ static uint64_t score_of(const struct model *model, const struct thread *thread)
 static int compare_kind(const void *a, const void *b)
 {
 	const struct entry *left = a, *right = b;
-	int order = strcmp(left->pattern, right->pattern);
+	int order = strcmp(left->kind.text, right->kind.text);
 
 	if (left->owner != right->owner)
 		return left->owner < right->owner ? -1 : 1;
@@ -113,7 +99,7 @@ static int fill_entries(struct picker *picker)
 		if (thread->process < model->processes.count &&
 		    model->processes.items[thread->process].threads >= KIND_MIN)
 			entry->owner = thread->process;
-		make_pattern(entry->pattern, thread->name);
+		entry->kind = name_kind(thread->name);
 		entry->score = score_of(model, thread);
 	}
 	qsort(picker->entries, picker->count, sizeof(*picker->entries), compare_kind);
@@ -128,7 +114,7 @@ static int find_kinds(struct picker *picker)
 
 		for (end = begin + 1; end < picker->count; end++) {
 			if (picker->entries[end].owner != first->owner ||
-			    strcmp(picker->entries[end].pattern, first->pattern) != 0)
+			    strcmp(picker->entries[end].kind.text, first->kind.text) != 0)
 				break;
 		}
 		kind = vector_add(&picker->kinds);
@@ -212,7 +198,7 @@ static struct pick *add_several(struct picks *picks, uint32_t process, const cha
 static int add_kind(struct picker *picker, struct picks *picks, const struct kind *kind)
 {
 	const struct entry *first = &picker->entries[kind->begin];
-	struct pick *pick = add_several(picks, first->owner, first->pattern);
+	struct pick *pick = add_several(picks, first->owner, first->kind.text);
 	uint64_t longest = 0;
 
 	if (!pick)

@@ -440,16 +440,19 @@ static int listen(struct causes *causes, struct timeline *timeline)
 int causes_new(struct timeline *timeline, const struct causes_options *options, struct causes **ret)
 {
 	struct causes *causes = calloc(1, sizeof(*causes));
-	struct path_scale scale = {.begin = options->begin, .end = options->end};
+	struct path_setting setting = {.begin = options->begin,
+				       .end = options->end,
+				       .first_of_kind = causes_first_of_kind};
 	int error;
 
 	if (!causes)
 		return -ENOMEM;
+	setting.context = causes;
 	causes->timeline = timeline;
 	causes->target = options->target;
 	causes->past_span = PAST_SPAN;
 	causes->last_of_all.thread = causes->last_of_target.thread = NO_THREAD;
-	error = path_tree_init(&causes->tree, &scale);
+	error = path_tree_init(&causes->tree, &setting);
 	if (!error)
 		error = replay_init(&causes->replay, options->cpus);
 	if (!error)
@@ -475,6 +478,7 @@ void causes_free(struct causes **causes)
 	vector_free(&it->locks);
 	vector_free(&it->seen);
 	lock_map_free(&it->by_address);
+	lock_map_free(&it->by_kind);
 	path_tree_free(&it->tree);
 	replay_free(&it->replay);
 	free(it);

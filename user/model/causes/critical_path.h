@@ -32,6 +32,7 @@ const char *path_what_name(enum path_what what);
 /* All that one thread contributed in one way. */
 struct path_part {
 	uint32_t thread; /* index; NO_THREAD: of several that were too many to tell apart */
+	uint32_t kind;	 /* these: they are named like that one; NO_THREAD: of all kinds */
 	enum path_what what;
 	enum reason reason;
 	uint16_t syscall; /* WAITING for REASON_SYSCALL */

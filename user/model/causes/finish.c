@@ -2,6 +2,7 @@
 /* finish.c - from what was followed to what is told: parts, segments, gains */
 #include <errno.h>
 
+#include "base/cleanup.h"
 #include "model/causes/inside.h"
 #include "model/tasks/population.h"
 
@@ -42,7 +43,7 @@ static uint32_t last_thread(const struct causes *causes)
 /* ---- the path ------------------------------------------------------------------------------ */
 
 struct collected {
-	const struct path_scale *scale;
+	const struct path_setting *setting;
 	struct path_fold fold;
 	struct critical_path *path;
 	bool began;
@@ -105,7 +106,7 @@ static int collect_piece(void *context, uint64_t key, uint64_t begin, uint64_t e
 			return -ENOMEM;
 		path->segments_exact = path->segments.count <= PATH_SEGMENTS_EXACT;
 	}
-	return path_fold_add(&collected->fold, collected->scale, key, begin, end);
+	return path_fold_add(&collected->fold, collected->setting, key, begin, end);
 }
 
 static int collect_fold(void *context, uint64_t begin, struct path_fold *fold)
@@ -117,7 +118,7 @@ static int collect_fold(void *context, uint64_t begin, struct path_fold *fold)
 		collected->begin = begin;
 	}
 	collected->path->segments_exact = false;
-	return path_fold_join(&collected->fold, collected->scale, fold);
+	return path_fold_join(&collected->fold, collected->setting, fold);
 }
 
 static int segments_from_cells(struct collected *collected)
@@ -127,8 +128,8 @@ static int segments_from_cells(struct collected *collected)
 
 	vector_free(&collected->path->segments);
 	vector_for_each (&collected->fold.cells, cell) {
-		uint64_t begin = path_cell_begin(collected->scale, cell->cell);
-		uint64_t end = path_cell_begin(collected->scale, cell->cell + 1);
+		uint64_t begin = path_cell_begin(collected->setting, cell->cell);
+		uint64_t end = path_cell_begin(collected->setting, cell->cell + 1);
 
 		if (begin < collected->begin)
 			begin = collected->begin;
@@ -150,6 +151,8 @@ static int compare_parts(const void *a, const void *b)
 		return one->ns > two->ns ? -1 : 1;
 	if (one->thread != two->thread)
 		return one->thread < two->thread ? -1 : 1;
+	if (one->kind != two->kind)
+		return one->kind < two->kind ? -1 : 1;
 	if (one->what != two->what)
 		return one->what < two->what ? -1 : 1;
 	if (one->reason != two->reason)
@@ -157,36 +160,90 @@ static int compare_parts(const void *a, const void *b)
 	return (int)one->syscall - (int)two->syscall;
 }
 
-static int take_parts(struct critical_path *path, const struct path_fold *fold)
+/* By thread: how many there are of its kind, if it is the first. NULL: memory is out. */
+static uint32_t *count_kinds(struct causes *causes)
+{
+	const struct population *population = timeline_population(causes->timeline);
+	uint32_t *counts = calloc(population->threads.count + 1, sizeof(*counts));
+
+	for (uint32_t i = 0; counts && i < causes->threads.count; i++) {
+		uint32_t first = causes_first_of_kind(causes, i);
+
+		if (first != NO_THREAD)
+			counts[first]++;
+	}
+	return counts;
+}
+
+/* The part of `key`, to add to. NULL: memory is out. */
+static struct path_part *part_of(struct critical_path *path, uint64_t key, bool crowd)
+{
+	const struct path_part wanted = {
+		.thread = crowd ? NO_THREAD : path_key_thread(key),
+		.kind = path_key_thread(key),
+		.what = path_key_what(key),
+		.reason = path_key_reason(key),
+		.syscall = path_key_syscall(key),
+	};
+	struct path_part *part;
+
+	/* Only of who was taken for a crowd can there be one already. */
+	if (path_key_is_crowd(key) && !crowd) {
+		vector_for_each (&path->parts, part)
+			if (part->thread == wanted.thread && part->what == wanted.what &&
+			    part->reason == wanted.reason && part->syscall == wanted.syscall)
+				return part;
+	}
+	part = vector_add(&path->parts);
+	if (part)
+		*part = wanted;
+	return part;
+}
+
+/* Those of crowds, or those of others. `kinds`: how many there are in a crowd, at most. */
+static int take_sums(struct critical_path *path, const struct path_fold *fold, bool crowds,
+		     const uint32_t *kinds)
 {
 	for (uint32_t i = 0; i < fold->sum_capacity; i++) {
 		const struct path_sum *sum = &fold->sums[i];
+		uint32_t thread = path_key_thread(sum->key);
 		struct path_part *part;
 
-		if (!sum->count)
+		if (!sum->count || path_key_is_crowd(sum->key) != crowds)
 			continue;
-		part = vector_add(&path->parts);
+		/* It came late, and is the only one of its kind. */
+		part = part_of(path, sum->key,
+			       crowds && (thread == NO_THREAD || kinds[thread] != 1));
 		if (!part)
 			return -ENOMEM;
-		part->thread = path_key_thread(sum->key);
-		part->what = path_key_what(sum->key);
-		part->reason = path_key_reason(sum->key);
-		part->syscall = path_key_syscall(sum->key);
-		part->ns = sum->ns;
-		part->count = sum->count;
+		part->ns += sum->ns;
+		part->count += sum->count;
 		if (part->what == PATH_RUNNING && part->reason != REASON_NONE)
 			path->handovers += sum->count;
 	}
-	if (path->parts.count)
+	return 0;
+}
+
+static int take_parts(struct causes *causes, struct critical_path *path,
+		      const struct path_fold *fold)
+{
+	int error = take_sums(path, fold, false, NULL);
+
+	if (!error && fold->sum_count > PATH_SUMS_MAX) {
+		CLEANUP_FREE uint32_t *kinds = count_kinds(causes);
+
+		error = kinds ? take_sums(path, fold, true, kinds) : -ENOMEM;
+	}
+	if (!error && path->parts.count)
 		qsort(path->parts.items, path->parts.count, sizeof(path->parts.items[0]),
 		      compare_parts);
-	return 0;
+	return error;
 }
 
 static int finish_path(struct causes *causes, uint32_t last, struct critical_path *path)
 {
 	const struct timeline_figures *figures = timeline_figures(causes->timeline);
-	struct collected collected = {.scale = &causes->tree.scale, .path = path};
+	struct collected collected = {.setting = &causes->tree.setting, .path = path};
 	const struct path_receiver receiver = {&collected, collect_piece, collect_fold};
 	int error;
 
@@ -195,7 +252,7 @@ static int finish_path(struct causes *causes, uint32_t last, struct critical_pat
 	if (!error && !path->segments_exact)
 		error = segments_from_cells(&collected);
 	if (!error)
-		error = take_parts(path, &collected.fold);
+		error = take_parts(causes, path, &collected.fold);
 	if (!error) {
 		path->known = true;
 		path->last = last;

@@ -32,6 +32,7 @@ struct cause_thread {
 	/* The lock that it waited for last: spares the look-up. */
 	uint64_t lock_address;
 	uint32_t lock; /* index + 1 in `locks`; 0: none */
+	uint32_t kind; /* the first thread of its kind: index + 1; 0: not known yet */
 };
 
 /* Where a process ran lately: bits 1 << CPU % 64. An affinity may change, mostly at the begin. */
@@ -51,6 +52,7 @@ struct causes {
 	VECTOR(struct seen_cpus) seen;	     /* by process */
 	VECTOR(struct replay_lock) locks;
 	struct lock_map by_address; /* (address, process) -> lock */
+	struct lock_map by_kind;    /* hash of a kind of threads -> the first one */
 	/* Who ran last, and until when; NO_THREAD: nobody. */
 	struct last_run {
 		uint32_t thread;
@@ -86,6 +88,9 @@ static inline struct past_run *past_add(struct past *past, uint32_t limit)
 	}
 	return past_grow(past) ? NULL : past_run_at(past, past->count++);
 }
+
+/* For struct path_setting. */
+uint32_t causes_first_of_kind(void *causes, uint32_t thread);
 
 /* Makes `node` the whole path of a thread to where it is. */
 void causes_put_down(struct causes *causes, uint32_t thread);

@@ -42,30 +42,50 @@ static int grow(struct path_fold *fold)
 	return 0;
 }
 
-static int add_new_sum(struct path_fold *fold, uint64_t key, uint64_t ns, uint64_t count);
+static int add_new_sum(struct path_fold *fold, const struct path_setting *setting, uint64_t key,
+		       uint64_t ns, uint64_t count);
 
-static inline int add_sum(struct path_fold *fold, uint64_t key, uint64_t ns, uint64_t count)
+static inline int add_sum(struct path_fold *fold, const struct path_setting *setting, uint64_t key,
+			  uint64_t ns, uint64_t count)
 {
 	struct path_sum *sum;
 
 	if (!fold->sum_capacity)
-		return add_new_sum(fold, key, ns, count);
+		return add_new_sum(fold, setting, key, ns, count);
 	sum = place_of(fold->sums, fold->sum_capacity, key);
 	if (!sum->count)
-		return add_new_sum(fold, key, ns, count);
+		return add_new_sum(fold, setting, key, ns, count);
 	sum->ns += ns;
 	sum->count += count;
 	return 0;
 }
 
-static int add_new_sum(struct path_fold *fold, uint64_t key, uint64_t ns, uint64_t count)
+/* What it is summed up as if there is no room for another one; itself if there is, or must be. */
+static uint64_t key_with_room(const struct path_fold *fold, const struct path_setting *setting,
+			      uint64_t key)
 {
+	uint32_t thread = path_key_thread(key), first;
+
+	if (fold->sum_count < PATH_SUMS_MAX || thread == NO_THREAD)
+		return key;
+	if (!path_key_is_crowd(key)) {
+		first = setting->first_of_kind(setting->context, thread);
+		if (first != NO_THREAD)
+			return (uint64_t)first << 32 | PATH_CROWD | (uint32_t)key;
+	} else if (fold->sum_count < PATH_SUMS_MAX + PATH_CROWDS_MAX) {
+		return key;
+	}
+	return path_key(NO_THREAD, path_key_what(key), REASON_NONE, PL_NO_SYSCALL) | PATH_CROWD;
+}
+
+static int add_new_sum(struct path_fold *fold, const struct path_setting *setting, uint64_t key,
+		       uint64_t ns, uint64_t count)
+{
+	uint64_t with_room = key_with_room(fold, setting, key);
 	struct path_sum *sum;
 
-	if (fold->sum_count >= PATH_SUMS_MAX && path_key_thread(key) != NO_THREAD)
-		return add_sum(fold,
-			       path_key(NO_THREAD, path_key_what(key), REASON_NONE, PL_NO_SYSCALL),
-			       ns, count);
+	if (with_room != key)
+		return add_sum(fold, setting, with_room, ns, count);
 	if ((fold->sum_count + 1) * 4 > fold->sum_capacity * 3) {
 		int error = grow(fold);
 
@@ -79,7 +99,8 @@ static int add_new_sum(struct path_fold *fold, uint64_t key, uint64_t ns, uint64
 }
 
 /* The smaller table goes into the larger one: sums do not mind the order. */
-static int join_sums(struct path_fold *fold, struct path_fold *later)
+static int join_sums(struct path_fold *fold, const struct path_setting *setting,
+		     struct path_fold *later)
 {
 	int error = 0;
 
@@ -97,35 +118,35 @@ static int join_sums(struct path_fold *fold, struct path_fold *later)
 		const struct path_sum *sum = &later->sums[i];
 
 		if (sum->count)
-			error = add_sum(fold, sum->key, sum->ns, sum->count);
+			error = add_sum(fold, setting, sum->key, sum->ns, sum->count);
 	}
 	return error;
 }
 
 /* ---- the picture --------------------------------------------------------------------------- */
 
-static uint64_t span_of(const struct path_scale *scale)
+static uint64_t span_of(const struct path_setting *setting)
 {
-	return scale->end > scale->begin ? scale->end - scale->begin : 1;
+	return setting->end > setting->begin ? setting->end - setting->begin : 1;
 }
 
-static uint32_t cell_at(const struct path_scale *scale, uint64_t time)
+static uint32_t cell_at(const struct path_setting *setting, uint64_t time)
 {
 	__extension__ unsigned __int128 cell;
 
-	if (time <= scale->begin)
+	if (time <= setting->begin)
 		return 0;
-	cell = time - scale->begin;
-	cell = cell * BAR_CELLS / span_of(scale);
+	cell = time - setting->begin;
+	cell = cell * BAR_CELLS / span_of(setting);
 	return cell < BAR_CELLS ? (uint32_t)cell : BAR_CELLS - 1;
 }
 
-uint64_t path_cell_begin(const struct path_scale *scale, uint32_t cell)
+uint64_t path_cell_begin(const struct path_setting *setting, uint32_t cell)
 {
-	__extension__ unsigned __int128 offset = span_of(scale);
+	__extension__ unsigned __int128 offset = span_of(setting);
 
 	offset = (offset * cell + BAR_CELLS - 1) / BAR_CELLS;
-	return scale->begin + (uint64_t)offset;
+	return setting->begin + (uint64_t)offset;
 }
 
 int path_fold_settle(struct path_fold *fold)
@@ -151,12 +172,12 @@ int path_fold_settle(struct path_fold *fold)
 	return 0;
 }
 
-static int enter_cell(struct path_fold *fold, const struct path_scale *scale, uint32_t cell)
+static int enter_cell(struct path_fold *fold, const struct path_setting *setting, uint32_t cell)
 {
 	int error = path_fold_settle(fold);
 
 	fold->cell = cell;
-	fold->cell_end = cell == BAR_CELLS - 1 ? UINT64_MAX : path_cell_begin(scale, cell + 1);
+	fold->cell_end = cell == BAR_CELLS - 1 ? UINT64_MAX : path_cell_begin(setting, cell + 1);
 	return error;
 }
 
@@ -186,7 +207,7 @@ static unsigned int add_rival(struct path_fold *fold, uint64_t key, uint64_t ns)
 	return least;
 }
 
-static int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
+static int draw(struct path_fold *fold, const struct path_setting *setting, uint64_t key,
 		uint64_t begin, uint64_t end, unsigned int *ret_rival)
 {
 	int error = 0;
@@ -195,7 +216,7 @@ static int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t
 		uint64_t part;
 
 		if (begin >= fold->cell_end)
-			error = enter_cell(fold, scale, cell_at(scale, begin));
+			error = enter_cell(fold, setting, cell_at(setting, begin));
 		part = end < fold->cell_end ? end : fold->cell_end;
 		*ret_rival = add_rival(fold, key, part - begin);
 		fold->cell_ns += part - begin;
@@ -204,7 +225,7 @@ static int draw(struct path_fold *fold, const struct path_scale *scale, uint64_t
 	return error;
 }
 
-static int join_pictures(struct path_fold *fold, const struct path_scale *scale,
+static int join_pictures(struct path_fold *fold, const struct path_setting *setting,
 			 struct path_fold *later)
 {
 	const struct path_cell *cell;
@@ -212,7 +233,7 @@ static int join_pictures(struct path_fold *fold, const struct path_scale *scale,
 
 	vector_for_each (&later->cells, cell) {
 		if (!fold->cell_end || cell->cell != fold->cell)
-			error = enter_cell(fold, scale, cell->cell);
+			error = enter_cell(fold, setting, cell->cell);
 		if (error)
 			return error;
 		add_rival(fold, cell->key, cell->main_ns);
@@ -221,7 +242,7 @@ static int join_pictures(struct path_fold *fold, const struct path_scale *scale,
 	if (!later->cell_ns)
 		return 0;
 	if (!fold->cell_end || later->cell != fold->cell)
-		error = enter_cell(fold, scale, later->cell);
+		error = enter_cell(fold, setting, later->cell);
 	for (unsigned int i = 0; i < PATH_RIVALS; i++)
 		add_rival(fold, later->rivals[i].key, later->rivals[i].ns);
 	fold->cell_ns += later->cell_ns;
@@ -230,15 +251,15 @@ static int join_pictures(struct path_fold *fold, const struct path_scale *scale,
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-static RARELY int add_slowly(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
-			     uint64_t begin, uint64_t end)
+static RARELY int add_slowly(struct path_fold *fold, const struct path_setting *setting,
+			     uint64_t key, uint64_t begin, uint64_t end)
 {
 	unsigned int rival = PATH_RIVALS;
-	int error = add_sum(fold, key, end - begin, 1);
+	int error = add_sum(fold, setting, key, end - begin, 1);
 
 	fold->end = end;
 	if (!error)
-		error = draw(fold, scale, key, begin, end, &rival);
+		error = draw(fold, setting, key, begin, end, &rival);
 	if (!error && rival < PATH_RIVALS)
 		place_of(fold->sums, fold->sum_capacity, key)->rival = rival;
 	return error;
@@ -246,16 +267,16 @@ static RARELY int add_slowly(struct path_fold *fold, const struct path_scale *sc
 
 /* Most pieces lie in the cell at the end as a whole, and are of a contributor that is known there.
  */
-int path_fold_add(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
+int path_fold_add(struct path_fold *fold, const struct path_setting *setting, uint64_t key,
 		  uint64_t begin, uint64_t end)
 {
 	struct path_sum *sum;
 
 	if (!fold->sum_capacity || begin >= end || end > fold->cell_end)
-		return add_slowly(fold, scale, key, begin, end);
+		return add_slowly(fold, setting, key, begin, end);
 	sum = place_of(fold->sums, fold->sum_capacity, key);
 	if (!sum->count || !is_rival(fold, sum->rival, key))
-		return add_slowly(fold, scale, key, begin, end);
+		return add_slowly(fold, setting, key, begin, end);
 	sum->ns += end - begin;
 	sum->count++;
 	fold->rivals[sum->rival].ns += end - begin;
@@ -264,13 +285,14 @@ int path_fold_add(struct path_fold *fold, const struct path_scale *scale, uint64
 	return 0;
 }
 
-int path_fold_join(struct path_fold *fold, const struct path_scale *scale, struct path_fold *later)
+int path_fold_join(struct path_fold *fold, const struct path_setting *setting,
+		   struct path_fold *later)
 {
-	int error = join_pictures(fold, scale, later);
+	int error = join_pictures(fold, setting, later);
 
 	fold->end = later->end;
 	if (!error)
-		error = join_sums(fold, later);
+		error = join_sums(fold, setting, later);
 	path_fold_clear(later);
 	return error;
 }

@@ -13,7 +13,10 @@
 #include "base/vector.h"
 #include "model/model.h"
 
-/* Who did what, in one number. */
+/* Who did what, in one number. With PATH_CROWD it is not that thread alone: all of its kind that
+ * are too many to tell apart; NO_THREAD: of any kind. */
+#define PATH_CROWD (1u << 31)
+
 static inline uint64_t path_key(uint32_t thread, enum path_what what, enum reason reason,
 				uint16_t syscall)
 {
@@ -27,7 +30,12 @@ static inline uint32_t path_key_thread(uint64_t key)
 
 static inline enum path_what path_key_what(uint64_t key)
 {
-	return key >> 24 & 0xff;
+	return key >> 24 & 0x7f;
+}
+
+static inline bool path_key_is_crowd(uint64_t key)
+{
+	return key & PATH_CROWD;
 }
 
 static inline enum reason path_key_reason(uint64_t key)
@@ -47,8 +55,10 @@ struct path_sum {
 	uint64_t rival; /* where in path_fold.rivals it may be found */
 };
 
-/* More contributors than these are summed up by what they did alone, of no thread. */
-#define PATH_SUMS_MAX 4096
+/* More contributors than these are summed up by kinds, and if there are more kinds than those of no
+ * kind at all. */
+#define PATH_SUMS_MAX	4096
+#define PATH_CROWDS_MAX 1024
 /* Who may contend for one cell of the picture. */
 #define PATH_RIVALS 6
 
@@ -73,20 +83,23 @@ struct path_fold {
 	} rivals[PATH_RIVALS];
 };
 
-/* The capture, which the picture shows in equal cells. */
-struct path_scale {
-	uint64_t begin, end;
+struct path_setting {
+	uint64_t begin, end; /* of the capture, which the picture shows in equal cells */
+	/* The first thread of a thread's kind (name_kind.h); NO_THREAD if memory is out. */
+	uint32_t (*first_of_kind)(void *context, uint32_t thread);
+	void *context;
 };
 
 /* Pieces come in order of time. All return 0 or -ENOMEM. */
-int path_fold_add(struct path_fold *fold, const struct path_scale *scale, uint64_t key,
+int path_fold_add(struct path_fold *fold, const struct path_setting *setting, uint64_t key,
 		  uint64_t begin, uint64_t end);
 /* Adds what came after; `later` is empty then. */
-int path_fold_join(struct path_fold *fold, const struct path_scale *scale, struct path_fold *later);
+int path_fold_join(struct path_fold *fold, const struct path_setting *setting,
+		   struct path_fold *later);
 /* Completes the picture. */
 int path_fold_settle(struct path_fold *fold);
 void path_fold_clear(struct path_fold *fold);
 
-uint64_t path_cell_begin(const struct path_scale *scale, uint32_t cell);
+uint64_t path_cell_begin(const struct path_setting *setting, uint32_t cell);
 
 #endif

@@ -14,10 +14,10 @@
 #define KEPT	 (1u << 30)
 #define CHILDREN (KEPT - 1)
 
-int path_tree_init(struct path_tree *tree, const struct path_scale *scale)
+int path_tree_init(struct path_tree *tree, const struct path_setting *setting)
 {
 	memset(tree, 0, sizeof(*tree));
-	tree->scale = *scale;
+	tree->setting = *setting;
 	tree->nodes = calloc(LIMIT_FIRST, sizeof(*tree->nodes));
 	if (!tree->nodes)
 		return -ENOMEM;
@@ -93,13 +93,13 @@ static int fold_parent(struct path_tree *tree, struct path_node *node)
 	if (!fold)
 		return -ENOMEM;
 	if (parent->ready)
-		error = path_fold_add(fold_at(tree, fold), &tree->scale, ready_key(parent), begin,
+		error = path_fold_add(fold_at(tree, fold), &tree->setting, ready_key(parent), begin,
 				      begin + parent->ready);
 	if (!error)
-		error = path_fold_add(fold_at(tree, fold), &tree->scale, parent->key,
+		error = path_fold_add(fold_at(tree, fold), &tree->setting, parent->key,
 				      begin + parent->ready, parent->time);
 	if (!error && node->fold) {
-		error = path_fold_join(fold_at(tree, fold), &tree->scale,
+		error = path_fold_join(fold_at(tree, fold), &tree->setting,
 				       fold_at(tree, node->fold));
 		if (!error)
 			error = drop_fold(tree, node->fold);

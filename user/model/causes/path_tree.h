@@ -25,7 +25,7 @@ struct path_node {
 };
 
 struct path_tree {
-	struct path_scale scale;
+	struct path_setting setting;
 	struct path_node *nodes;
 	uint32_t count, limit; /* more than `limit` are to be tidied up */
 	VECTOR(struct path_fold) folds;
@@ -37,7 +37,7 @@ struct path_tree {
 /* Room for this many nodes between two tidyings; a safe moment comes at least as often as that. */
 #define PATH_SLACK 16
 
-int path_tree_init(struct path_tree *tree, const struct path_scale *scale);
+int path_tree_init(struct path_tree *tree, const struct path_setting *setting);
 void path_tree_free(struct path_tree *tree);
 
 static inline bool path_tree_is_full(const struct path_tree *tree)

@@ -47,6 +47,10 @@ static void put_path(struct json *json, const struct model *model)
 	vector_for_each (&path->parts, part) {
 		json_object(json, NULL);
 		put_who(json, model, part->thread, part->what, part->reason, part->syscall);
+		json_string(json, "named_like",
+			    part->thread == NO_THREAD && part->kind < model->threads.count
+				    ? model->threads.items[part->kind].name
+				    : NULL);
 		json_unsigned(json, "total_ns", part->ns);
 		json_unsigned(json, "count", part->count);
 		json_object_end(json);
@@ -113,6 +117,8 @@ void json_causes(struct json *json, const struct model *model)
 
 static const struct member part_members[] = {
 	WHO_MEMBERS,
+	MEMBER_OR_NULL("named_like", STRING,
+		       "Too many threads to tell apart: all are named so, but for numbers."),
 	MEMBER("total_ns", COUNT, "Their time."),
 	MEMBER("count", COUNT, "How many pieces of the path."),
 	{0},

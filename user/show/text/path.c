@@ -6,80 +6,13 @@
 #include <inttypes.h>
 
 #include "base/units.h"
+#include "model/tasks/name_kind.h"
 #include "show/derive.h"
 #include "show/lock_names.h"
+#include "show/text/path_lines.h"
 
 #define LINES_MAX 8
 #define LETTERS	  26
-
-/* ---- lines --------------------------------------------------------------------------------- */
-
-/* What one thread did on the path: its running is one line, whatever it ended with. */
-struct path_line {
-	uint32_t thread;
-	enum path_what what;
-	enum reason reason; /* WAITING: for what */
-	uint16_t syscall;
-	uint64_t ns;
-	enum reason via; /* RUNNING: for what others waited most */
-	uint64_t via_ns;
-};
-
-struct path_lines {
-	VECTOR(struct path_line) items;
-};
-
-static bool is_same_line(const struct path_line *line, const struct path_part *part)
-{
-	if (line->thread != part->thread || line->what != part->what)
-		return false;
-	return part->what == PATH_RUNNING ||
-	       (line->reason == part->reason && line->syscall == part->syscall);
-}
-
-static int compare_lines(const void *a, const void *b)
-{
-	const struct path_line *one = a, *two = b;
-
-	if (one->ns != two->ns)
-		return one->ns > two->ns ? -1 : 1;
-	if (one->thread != two->thread)
-		return one->thread < two->thread ? -1 : 1;
-	return (int)one->what - (int)two->what;
-}
-
-/* Parts come with those of most time first, so lines of any weight are found near the front. */
-static int collect_lines(const struct critical_path *path, struct path_lines *lines)
-{
-	const struct path_part *part;
-	struct path_line *line;
-
-	vector_for_each (&path->parts, part) {
-		bool found = false;
-
-		vector_for_each (&lines->items, line) {
-			found = is_same_line(line, part);
-			if (found)
-				break;
-		}
-		if (!found)
-			line = vector_add(&lines->items);
-		if (!line)
-			return -ENOMEM;
-		line->thread = part->thread;
-		line->what = part->what;
-		line->reason = part->reason;
-		line->syscall = part->syscall;
-		line->ns += part->ns;
-		if (part->what == PATH_RUNNING && part->reason && part->ns > line->via_ns) {
-			line->via = part->reason;
-			line->via_ns = part->ns;
-		}
-	}
-	if (lines->items.count)
-		qsort(lines->items.items, lines->items.count, sizeof(*line), compare_lines);
-	return 0;
-}
 
 /* ---- letters ------------------------------------------------------------------------------- */
 
@@ -170,7 +103,7 @@ static void draw_path(struct text *text, unsigned int width, const void *data)
 	struct path_lines lines = {0};
 	struct path_letters letters;
 
-	if (collect_lines(&model->path, &lines))
+	if (path_lines_collect(model, &lines))
 		text->error = -ENOMEM;
 	letters = letters_of(&lines);
 	for (unsigned int column = 0; column < width; column++) {
@@ -232,9 +165,14 @@ static void put_what(struct table *table, const struct model *model, const struc
 static void put_line(struct table *table, const struct model *model,
 		     const struct path_letters *letters, const struct path_line *line)
 {
-	const char *name = line->thread < model->threads.count
-				   ? model->threads.items[line->thread].name
-				   : "others";
+	char name[64] = "others";
+
+	if (line->thread < model->threads.count)
+		snprintf(name, sizeof(name), "%s", model->threads.items[line->thread].name);
+	else if (line->kind < model->threads.count)
+		snprintf(name, sizeof(name), "%s × %s",
+			 line->threads ? format_count(line->threads).text : "many",
+			 name_kind(model->threads.items[line->kind].name).text);
 
 	table_row(table);
 	if (line->what == PATH_RUNNING)
@@ -277,7 +215,7 @@ static void put_table(struct text *text, const struct model *model, const struct
 {
 	const struct critical_path *path = &model->path;
 	struct path_letters letters = letters_of(lines);
-	uint64_t rest = 0, small = model_wall_ns(model) / 100;
+	uint64_t rest = 0, small = path_lines_small(model);
 	const struct path_line *line;
 	struct table table;
 	char more[48];
@@ -367,7 +305,7 @@ void show_path(struct text *text, const struct model *model)
 
 	if (!is_shown(model))
 		return;
-	if (collect_lines(&model->path, &lines))
+	if (path_lines_collect(model, &lines))
 		text->error = -ENOMEM;
 	else
 		put_table(text, model, &lines);
