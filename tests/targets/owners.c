@@ -2,9 +2,9 @@
 /*
  * owners THREADS ROUNDS [US]
  *
- * Threads hold two locks in turn, a plain one and one that inherits priority, for moments of random
- * length (US, or 200 us, and up to 1.8 ms more), asleep or busy; and write down when they had
- *which. A line for each time:
+ * Threads hold three locks in turn, a plain one, one that inherits priority and one of readers and
+ * writers (they all write), for moments of random length (US, or 200 us, and up to 1.8 ms more),
+ * asleep or busy; and write down when they had which. A line for each time:
  *
  *	THREAD LOCK ASKED GOT GAVE	by the monotonic clock
  */
@@ -27,8 +27,11 @@ struct member {
 	struct turn turns[ROUNDS_MAX];
 };
 
-static const char *const names[] = {"plain_lock", "inheriting_lock"};
+enum { PLAIN, INHERITING, WRITTEN, LOCKS };
+
+static const char *const names[LOCKS] = {"plain_lock", "inheriting_lock", "written_lock"};
 pthread_mutex_t plain_lock = PTHREAD_MUTEX_INITIALIZER, inheriting_lock;
+pthread_rwlock_t written_lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct member members[THREADS_MAX];
 static unsigned int rounds;
 static long least_us = 200;
@@ -54,22 +57,36 @@ static void pass_time(struct member *me)
 	}
 }
 
+static void take(int lock)
+{
+	if (lock == WRITTEN)
+		pthread_rwlock_wrlock(&written_lock);
+	else
+		pthread_mutex_lock(lock == PLAIN ? &plain_lock : &inheriting_lock);
+}
+
+static void give(int lock)
+{
+	if (lock == WRITTEN)
+		pthread_rwlock_unlock(&written_lock);
+	else
+		pthread_mutex_unlock(lock == PLAIN ? &plain_lock : &inheriting_lock);
+}
+
 static void *take_turns(void *argument)
 {
 	struct member *me = argument;
 
 	for (unsigned int i = 0; i < rounds; i++) {
 		struct turn *turn = &me->turns[i];
-		pthread_mutex_t *lock;
 
-		turn->lock = rand_r(&me->seed) % 2;
-		lock = turn->lock ? &inheriting_lock : &plain_lock;
+		turn->lock = rand_r(&me->seed) % LOCKS;
 		turn->asked = now();
-		pthread_mutex_lock(lock);
+		take(turn->lock);
 		turn->got = now();
 		pass_time(me);
 		turn->gave = now();
-		pthread_mutex_unlock(lock);
+		give(turn->lock);
 		if (rand_r(&me->seed) % 4 == 0)
 			pass_time(me);
 	}
