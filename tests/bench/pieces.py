@@ -123,7 +123,7 @@ def tables(tool, build, quick):
 
 def load(tool, build, quick):
     """Every CPU switches as fast as it can: from thread to thread, with nothing else to do."""
-    pingpong, much = f"{build}/tests/bench/pingpong", 300_000 if quick else 3_000_000
+    pingpong, much = f"{build}/tests/bench/pingpong", 300_000 if quick else 4_000_000
     crowd = " & ".join(f"{pingpong} yield {much} {cpu}" for cpu in sorted(os.sched_getaffinity(0)))
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "report.json")
