@@ -19,9 +19,19 @@
 #define COUNTING_NEEDS_START                                                                       \
 	"  needs: cpus >= 2 and fact.cpus_allowed >= 2 else there was one CPU only\n"              \
 	"  needs: fact.started_together == 1 else the second CPU was never free\n"
+#define COUNTING_RAN "(thread[counter-1].running + thread[counter-2].running)"
 #define COUNTING_NEEDS_PEACE_UNLESS(seen)                                                          \
 	"  needs: " seen " or thread[counter-1].ready + thread[counter-2].ready <"                 \
-	" 25% * fact.elapsed_ns else other programs kept the CPUs busy\n"
+	" 25% * " COUNTING_RAN " else other programs kept the CPUs busy\n"
+
+/* Half of what both ran would be all the time: how long the main thread takes to come back does not
+ * matter. */
+#define COUNTING_CLAIM_TOGETHER                                                                                    \
+	"claim: the two threads ran at the same time\n" COUNTING_NEEDS_START                                       \
+		COUNTING_NEEDS_PEACE_UNLESS(                                                                       \
+			"overlap > 10% * " COUNTING_RAN) "  holds: threads == 3 and overlap > 10% * " COUNTING_RAN \
+							 "\n"                                                      \
+							 "  shows: overlap as duration\n"
 
 /* One of the two threads. It adds 1 for each number in begin..end - 1. */
 struct counter {
