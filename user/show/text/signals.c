@@ -125,7 +125,7 @@ static const char *quiet_effect(const struct signal_sum *sum)
 		return "ignored";
 	if (sum->stops)
 		return "nothing: it did not get that far";
-	return "waits, or was fetched (sigwait)";
+	return "waits, or sigwait() took it";
 }
 
 static void put_effect(struct table *table, const struct model *model, const struct signal_sum *sum)
@@ -133,8 +133,7 @@ static void put_effect(struct table *table, const struct model *model, const str
 	char rest[96] = "";
 
 	if (sum->merged)
-		snprintf(rest, sizeof(rest), "; %s at once with others",
-			 format_count(sum->merged).text);
+		snprintf(rest, sizeof(rest), "; %s merged", format_count(sum->merged).text);
 	else if (sum->ignored && sum->ignored < sum->sent && !sum->resumes)
 		snprintf(rest, sizeof(rest), "; %s ignored", format_count(sum->ignored).text);
 	if (sum->fatal && sum->handled)
