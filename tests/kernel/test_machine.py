@@ -18,6 +18,7 @@ class Machine(KernelTest):
                 self.assert_conserved(traced)
                 self.assertGreater(traced.json["summary"]["switches"], 10000)
                 self.assert_wakers(traced)
+                self.assertLessEqual(traced.json["summary"]["wakers_unknown"], 4)
         finally:
             for storm in storms:
                 storm.kill()

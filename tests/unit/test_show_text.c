@@ -204,11 +204,12 @@ static void small_parts_of_the_path_of_many_threads_of_a_kind_are_one_line(void 
 
 	sketch_path(sketch, 0, PATH_RUNNING, REASON_NONE, 212 * MS);
 	for (uint32_t thread = 1; thread <= 99; thread++)
-		sketch_path(sketch, thread, PATH_RUNNING, REASON_JOIN, 1 * MS);
+		sketch_path(sketch, thread, PATH_RUNNING, thread % 3 ? REASON_JOIN : REASON_LOCK,
+			    1 * MS);
 	sketch_path(sketch, 100, PATH_READY, REASON_NONE, 1 * MS);
 	text = report_80(&sketch->model);
 	assert_non_null(strstr(text, "* 99 × storm-*"));
-	assert_non_null(strstr(text, "99.0 ms   32 %  ran; 1.00 ms awaited by others: join"));
+	assert_non_null(strstr(text, "99.0 ms   32 %  ran; 66.0 ms awaited by others: join"));
 	assert_non_null(strstr(text, "… and 1 more"));
 	sketch_free(sketch);
 }

@@ -23,7 +23,6 @@ void lock_names_hear(struct lock_names *names, const union pl_life *life);
 void lock_names_look(struct lock_names *names, struct kernel_side *side);
 /* The name of one (`kind`: enum pl_futex_kind), found now if it was not before; NULL if it has
  * none. */
-const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint8_t kind,
-			    uint64_t word);
+const char *lock_names_find(struct lock_names *names, uint32_t tgid, uint8_t kind, uint64_t word);
 
 #endif

@@ -24,14 +24,26 @@
 	"  needs: " seen " or thread[counter-1].ready + thread[counter-2].ready <"                 \
 	" 25% * " COUNTING_RAN " else other programs kept the CPUs busy\n"
 
-/* Half of what both ran would be all the time: how long the main thread takes to come back does not
- * matter. */
-#define COUNTING_CLAIM_TOGETHER                                                                                    \
-	"claim: the two threads ran at the same time\n" COUNTING_NEEDS_START                                       \
-		COUNTING_NEEDS_PEACE_UNLESS(                                                                       \
-			"overlap > 10% * " COUNTING_RAN) "  holds: threads == 3 and overlap > 10% * " COUNTING_RAN \
-							 "\n"                                                      \
-							 "  shows: overlap as duration\n"
+/* At most half of what both ran. How long the main thread takes to come back does not matter. */
+#define COUNTING_TOGETHER "overlap > 10% * " COUNTING_RAN
+
+/* clang-format off: it knows no claims */
+#define COUNTING_CLAIM_TOGETHER                                                                    \
+	"claim: the two threads ran at the same time\n" COUNTING_NEEDS_START                       \
+	COUNTING_NEEDS_PEACE_UNLESS(                                                               \
+		COUNTING_TOGETHER) "  holds: threads == 3 and " COUNTING_TOGETHER "\n"             \
+				   "  shows: overlap as duration\n"
+
+#define COUNTING_CLAIMS_OF_A_RACE                                                                  \
+	"claim: updates were lost\n" COUNTING_NEEDS_START "  holds: fact.actual < fact.expected\n" \
+	"  shows: fact.expected - fact.actual of fact.expected as count\n" COUNTING_CLAIM_TOGETHER \
+	"claim: nobody waited for a lock, so nothing ordered them\n"                               \
+	"  holds: lock.waits == 0\n"                                                               \
+	"  shows: lock.waits as count\n"                                                           \
+	"claim: watched one by one, each of the lost updates is found\n"                           \
+	"  holds: watch.lost == watch.expected - watch.actual\n"                                   \
+	"  shows: watch.lost of watch.updates as count\n"
+/* clang-format on */
 
 /* One of the two threads. It adds 1 for each number in begin..end - 1. */
 struct counter {

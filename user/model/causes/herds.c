@@ -81,6 +81,7 @@ static struct burst *burst_of(struct herd_entry *entry, uint32_t waker, uint64_t
 {
 	struct burst *oldest;
 
+	/* Not if there is none since. */
 	for (unsigned int i = 0; i < BURSTS_AT_ONCE && last < entry->serial; i++) {
 		struct burst *burst = &entry->bursts[i];
 

@@ -141,13 +141,17 @@ static const struct table_column path_columns[PATH_COLUMNS] = {
 static void put_what(struct table *table, const struct model *model, const struct path_line *line)
 {
 	struct reason_label label = reason_label(model, line->reason, line->syscall);
-	struct reason_label via = reason_label(model, line->via, PL_NO_SYSCALL);
+	enum reason most = REASON_NONE;
 
+	for (unsigned int reason = 0; reason < REASON_COUNT; reason++)
+		if (line->awaited_ns[reason] > line->awaited_ns[most])
+			most = reason;
 	switch (line->what) {
 	case PATH_RUNNING:
-		if (line->via_ns)
+		if (most != REASON_NONE)
 			table_cell(table, PATH_HOW, STYLE_PLAIN, "ran; %s awaited by others: %s",
-				   format_duration(line->via_ns).text, via.text);
+				   format_duration(line->awaited_ns[most]).text,
+				   reason_label(model, most, PL_NO_SYSCALL).text);
 		else
 			table_cell(table, PATH_HOW, STYLE_PLAIN, "ran");
 		break;

@@ -55,10 +55,8 @@ static int lines_of_parts(const struct critical_path *path, struct path_lines *l
 		line->reason = part->reason;
 		line->syscall = part->syscall;
 		line->ns += part->ns;
-		if (part->what == PATH_RUNNING && part->reason && part->ns > line->via_ns) {
-			line->via = part->reason;
-			line->via_ns = part->ns;
-		}
+		if (part->what == PATH_RUNNING && part->reason)
+			line->awaited_ns[part->reason] += part->ns;
 	}
 	return 0;
 }
@@ -89,18 +87,16 @@ static int compare_kin(const void *a, const void *b)
 	return (int)one->line->syscall - (int)two->line->syscall;
 }
 
+/* `one` has no time then. */
 static void take_in(struct path_line *all, struct path_line *one)
 {
 	all->thread = NO_THREAD;
-	/* Not of a crowd alone: of that it is not known how many. */
+	/* Of a crowd it is not known how many. */
 	all->threads = all->threads && one->threads ? all->threads + one->threads : 0;
 	all->ns += one->ns;
-	if (one->via_ns > all->via_ns) {
-		all->via = one->via;
-		all->via_ns = one->via_ns;
-	}
+	for (unsigned int reason = 0; reason < REASON_COUNT; reason++)
+		all->awaited_ns[reason] += one->awaited_ns[reason];
 	one->ns = 0;
-	one->threads = 0;
 }
 
 static bool is_crowd(const struct path_line *line)

@@ -15,8 +15,7 @@ struct path_line {
 	enum reason reason; /* WAITING: for what */
 	uint16_t syscall;
 	uint64_t ns;
-	enum reason via; /* RUNNING: for what others waited most */
-	uint64_t via_ns;
+	uint64_t awaited_ns[REASON_COUNT]; /* RUNNING: of it, for what others waited */
 };
 
 struct path_lines {
