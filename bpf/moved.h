@@ -31,7 +31,7 @@ struct futex_deed {
 	__u32 operation;
 };
 
-inlined void deed_of_classic_call(struct futex_deed *deed, struct pt_regs *regs,
+inlined void deed_of_classic_call(struct futex_deed *deed, const struct pt_regs *regs,
 				  const struct syscall_view *call)
 {
 	__u32 command = call->arg1 & FUTEX_CMD_MASK;
@@ -63,7 +63,7 @@ inlined void find_deed(struct futex_deed *deed, struct task_struct *current)
 
 	syscall_of(current, &call);
 	if (call.number == __NR_futex) {
-		deed_of_classic_call(deed, (struct pt_regs *)bpf_task_pt_regs(current), &call);
+		deed_of_classic_call(deed, task_registers(current), &call);
 	} else if (call.number == __NR_futex_wake) {
 		deed->from = call.arg0;
 	} else if (call.number == __NR_futex_requeue) {

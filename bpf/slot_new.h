@@ -41,6 +41,13 @@ inlined void slot_fill(struct pl_slot *slot, struct task_struct *task, __u64 now
 	slot->totals.major_faults = task->maj_flt;
 }
 
+/* For who reads the registers of tasks without asking where they are (registers.h). */
+inlined void learn_registers(struct pl_slot *slot, struct task_struct *task)
+{
+	WRITE_ONCE(slot->scratch, (__u64)bpf_task_pt_regs(task));
+	control.registers = READ_ONCE(slot->scratch) - (__u64)task->stack;
+}
+
 /* Begins to follow a thread. From here on the scheduler's programs see it. */
 static __noinline struct pl_slot *slot_new(struct task_struct *task, __u64 now, __u8 state)
 {
@@ -55,6 +62,8 @@ static __noinline struct pl_slot *slot_new(struct task_struct *task, __u64 now, 
 	if (!index || !slot)
 		return 0;
 	slot_fill(slot, task, now, state);
+	if (!control.registers)
+		learn_registers(slot, task);
 	forget_told(index);
 	if (settings.faults)
 		bpf_map_update_elem(&cow_faults, &index, &(__u32){0}, BPF_ANY);

@@ -4,7 +4,7 @@
 #define PTRACE_LAB_SYSCALLS_H
 
 #include <asm/unistd.h>
-#include "bpf/kernel.h"
+#include "bpf/registers.h"
 
 #ifndef __NR_futex_waitv
 #define __NR_futex_waitv 449
