@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* floor.c - runs a command under floor.bpf.c: floor COMMAND [ARGUMENTS] */
+/* floor.c - runs a command under floor.bpf.c: floor [--empty] COMMAND [ARGUMENTS] */
 #include <bpf/libbpf.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,20 +20,23 @@ int main(int argc, char **argv)
 {
 	struct ring_buffer *ring;
 	struct floor_bpf *skeleton;
-	int status;
+	int status, words = argc > 1 && !strcmp(argv[1], "--empty");
 	pid_t pid;
 
-	if (argc < 2)
+	if (argc < 2 + words)
 		return 2;
-	skeleton = floor_bpf__open_and_load();
-	if (!skeleton || floor_bpf__attach(skeleton))
+	skeleton = floor_bpf__open();
+	if (!skeleton)
+		return 1;
+	skeleton->rodata->empty = words;
+	if (floor_bpf__load(skeleton) || floor_bpf__attach(skeleton))
 		return 1;
 	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.records), discard, NULL, NULL);
 	if (!ring)
 		return 1;
 	pid = fork();
 	if (!pid) {
-		execvp(argv[1], argv + 1);
+		execvp(argv[1 + words], argv + 1 + words);
 		_exit(127);
 	}
 	while (pid > 0 && !waitpid(pid, &status, WNOHANG)) {

@@ -67,19 +67,22 @@ def run(tool, *options):
 
 
 def hot_path(tool, build, quick):
-    """What a switch and a wake-up cost in the kernel, beside the floor's."""
+    """What a switch and a wake-up cost in the kernel, beside the floor's, and beside programs that
+    do nothing: what the measuring itself takes."""
     bench = os.path.join(build, "tests/bench")
     rows = [["", "switch", "wake-up", "floor's switch", "floor's wake-up"]]
+    form = lambda counts, *names: [f"{counts[n]:.0f} ns" if counts.get(n) else "-" for n in names]
+    floors = "floor_switch", "floor_waking"
     with counted_programs():
         for kind in ("pipe", "futex"):
             load = [f"{bench}/pingpong", kind, "100000" if quick else "300000", "1"]
             ours, floor = ns_per_run(run(tool) + load), ns_per_run([f"{bench}/floor"] + load)
             stacks = ns_per_run(run(tool, "--stacks") + load)
-            rows.append([f"{kind} ping-pong"] + [f"{n:.0f} ns" if n else "-" for n in (
-                ours.get("on_switch"), ours.get("on_waking"), floor.get("floor_switch"),
-                floor.get("floor_waking"))])
-            rows.append(["  with stacks"] + [f"{n:.0f} ns" if n else "-" for n in (
-                stacks.get("on_switch"), stacks.get("on_waking"))])
+            rows.append([f"{kind} ping-pong"] + form(ours, "on_switch", "on_waking")
+                        + form(floor, *floors))
+            rows.append(["  with stacks"] + form(stacks, "on_switch", "on_waking"))
+        empty = ns_per_run([f"{bench}/floor", "--empty"] + load)
+        rows.append(["nothing, measured in this way", "", ""] + form(empty, *floors))
     return {"title": "in the kernel, by its run statistics of BPF programs", "rows": rows}
 
 
