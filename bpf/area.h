@@ -18,16 +18,14 @@ inlined struct futex_key *futex_near(const struct futex_key *key)
 	return bpf_map_lookup_elem(&futexes_near, &index);
 }
 
-inlined bool futex_is_told(const struct futex_key *key)
+inlined bool futex_is_told(const struct futex_key *key, struct futex_key *near)
 {
-	struct futex_key *near = futex_near(key);
-
-	if (!near)
-		return true;
 	if (near->address == key->address && near->tgid == key->tgid && near->exec == key->exec)
 		return true;
+	if (!bpf_map_lookup_elem(&futexes_told, key))
+		return false;
 	*near = *key;
-	return bpf_map_lookup_elem(&futexes_told, key);
+	return true;
 }
 
 inlined void area_of_file(struct pl_life_futex *record, struct file *file)
@@ -67,25 +65,30 @@ static long area_found(struct task_struct *task, struct vm_area_struct *area,
 	return 0;
 }
 
-inlined void area_tell_of(struct task_struct *task, __u64 address, __u32 kind, __u64 time)
+/* Returns false if the map is just changing, or CPU and map are busy with the last such question:
+ * then the next wait must tell it. */
+inlined bool area_tell_of(struct task_struct *task, __u64 address, __u32 kind, __u64 time)
 {
 	struct pl_life_futex record = {.address = address, .futex_kind = kind};
 	struct futex_key key = {.address = address, .tgid = task->tgid, .exec = task->self_exec_id};
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct futex_key *near = futex_near(&key);
 	__u32 one = 1;
 
-	if (futex_is_told(&key))
-		return;
-	/* The map may just be changing: then the next wait tells it. */
+	if (!near || futex_is_told(&key, near))
+		return true;
 	if (bpf_find_vma(task, address, area_found, &record, 0))
-		return;
+		return false;
 	life_head(&record.head, task, PL_LIFE_FUTEX, sizeof(record), time);
 	area_of_program(&record, task->mm);
 	record.stack = regs->sp;
-	if (bpf_ringbuf_output(&life, &record, sizeof(record), life_wakeup()))
+	if (bpf_ringbuf_output(&life, &record, sizeof(record), life_wakeup())) {
 		__sync_fetch_and_add(&control.lost_life, 1);
-	else
-		bpf_map_update_elem(&futexes_told, &key, &one, BPF_ANY);
+		return false;
+	}
+	bpf_map_update_elem(&futexes_told, &key, &one, BPF_ANY);
+	*near = key;
+	return true;
 }
 
 /* A thread's end is no lock, and of several at once only the list's address is known. */

@@ -62,12 +62,14 @@ static __noinline struct pl_hold_sum *sum_of(struct task_struct *task, __u64 add
 	struct pl_hold_lock key = {.address = address, .tgid = task->tgid};
 	struct pl_hold_sum *sum = bpf_map_lookup_elem(&hold_sums, &key), none = {};
 
-	if (sum)
+	if (sum && sum->told)
 		return sum;
 	/* New: its mapping gives it a name, as that of a lock that is waited for. */
-	area_tell_of(task, address, PL_FUTEX_MUTEX, bpf_ktime_get_ns());
+	none.told = area_tell_of(task, address, PL_FUTEX_MUTEX, bpf_ktime_get_ns());
 	bpf_map_update_elem(&hold_sums, &key, &none, BPF_NOEXIST);
 	sum = bpf_map_lookup_elem(&hold_sums, &key);
+	if (sum && none.told)
+		sum->told = true;
 	if (!sum)
 		__sync_fetch_and_add(&holds_lost, 1);
 	return sum;

@@ -18,6 +18,7 @@ struct pl_hold_sum {
 	PL_U64 taken; /* and given up again: */
 	PL_U64 held_ns, held_max_ns;
 	PL_U64 refused; /* tries that gave up */
+	PL_U64 told;	/* in which mapping it lies */
 };
 
 /* One thread that has one lock. */

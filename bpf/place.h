@@ -139,6 +139,13 @@ inlined void place_keep(const struct place *place, struct pl_slot *slot)
 	slot->block_epoch = READ_ONCE(control.epoch);
 }
 
+/* The next time it is a place that was never told. */
+inlined void place_forget(struct pl_slot *slot)
+{
+	slot->inode = 0;
+	slot->block_epoch--;
+}
+
 inlined void place_tell(const struct place *place, __u32 tid, struct pl_block *block)
 {
 	block->kind = PL_BLOCK;

@@ -112,15 +112,14 @@ inlined bool find_place(struct task_struct *prev, struct pl_slot *slot, struct p
 /* A function of its own, as find_futex(). */
 __noinline int tell_futex(__u64 address, __u32 kind, __u64 now)
 {
-	area_tell_of(bpf_get_current_task_btf(), address, kind, now);
-	return 0;
+	return area_tell_of(bpf_get_current_task_btf(), address, kind, now);
 }
 
-/* A futex other than the one of the last time may be new. */
-inlined void tell_area(const struct place *place, const struct pl_slot *slot, __u64 now)
+/* A futex other than the one of the last time may be new. Returns false if it could not be told. */
+inlined bool tell_area(const struct place *place, const struct pl_slot *slot, __u64 now)
 {
-	if (place->inode != slot->inode && area_matters(place))
-		tell_futex(place->inode, place->futex_kind, now);
+	return place->inode == slot->inode || !area_matters(place) ||
+	       tell_futex(place->inode, place->futex_kind, now);
 }
 
 inlined void account_out(struct pl_slot *slot, struct task_struct *prev, __u8 flags, __u64 now)
@@ -339,8 +338,11 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 				if (find_place(prev, out, &place)) {
 					flags |= PL_SAME;
 				} else if (room) {
-					tell_area(&place, out, now);
+					bool told = tell_area(&place, out, now);
+
 					place_keep(&place, out);
+					if (!told)
+						place_forget(out);
 					place_tell(&place, prev->pid, &lane_next(&lane)->block);
 				}
 			}

@@ -130,8 +130,9 @@ int announce(struct bpf_iter__task *context)
 		place_keep(&place, slot);
 		place.stack = owe_stack(task);
 		life_task(task, PL_LIFE_TASK, 0, 0, &place, slot->totals.begin);
-		if (area_matters(&place))
-			area_tell_of(task, place.inode, place.futex_kind, slot->totals.begin);
+		if (area_matters(&place) &&
+		    !area_tell_of(task, place.inode, place.futex_kind, slot->totals.begin))
+			place_forget(slot);
 	} else {
 		life_task(task, PL_LIFE_TASK, flag_of(state), 0, 0, slot->totals.begin);
 	}
