@@ -92,6 +92,13 @@ class Truth(KernelTest):
         self.assertEqual(lock["waiters_max"], 3)
 
 
+class Names(KernelTest):
+    def test_locks_have_names_in_a_process_whose_map_changes_all_the_time(self):
+        locks = [lock for lock in run(target("remaps"), 20).json["locks"] if lock["kind"] == "mutex"]
+        self.assertEqual(len(locks), 16, locks)
+        self.assertEqual({str(lock["name"]).split("+")[0] for lock in locks}, {"lock_of_thread"})
+
+
 class Owners(KernelTest):
     """Who had a lock, against what the program wrote down itself."""
     THREADS, ROUNDS = 7, 40
