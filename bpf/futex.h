@@ -18,8 +18,8 @@
  *	barrier		FUTEX_WAIT for the round; how many came at -4, how many it takes at +4
  *	condition	FUTEX_WAIT_BITSET for 0 on one of the two signal words that end the object;
  *			in front of them the count of waiters, times 8 (at -4 or -8)
- *	  requeue	FUTEX_WAIT_REQUEUE_PI, which the C library used up to 2.24: a word of its
- *own
+ *	  requeue	FUTEX_WAIT_REQUEUE_PI, which the C library used up to 2.24: a word of
+ *			its own
  */
 #ifndef PTRACE_LAB_FUTEX_H
 #define PTRACE_LAB_FUTEX_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * remaps.c - sixteen threads wait, each for a mutex of its own, while another one changes the map
- *of the process all the time, so that the kernel can often not be asked what lies where
+ * remaps.c - sixteen threads wait, each for a mutex of its own, while one changes the map of the
+ * process all the time, so that the kernel can often not be asked what lies where
  *
  *	remaps ROUNDS	they wait so many times
  */
