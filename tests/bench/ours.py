@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""ptrace-lab, and the floor: the least that any tracer of switches costs (floor.bpf.c). Under it are
-programs that do nothing: what the kernel takes to call them."""
+"""ptrace-lab, and the floor: the least that any tracer of switches costs (floor.bpf.c)."""
 
 import json
 import os
@@ -70,14 +69,6 @@ class Floor(Wrapping):
         return {"lost": int(lost[0])} if lost else {}
 
 
-class Empty(Floor):
-    name = "empty hooks"
-    records = "nothing: called at each switch and wake-up of the machine, and returns"
-
-    def prefix(self):
-        return [*super().prefix(), "--empty"]
-
-
 # The first functions of the threads of pingpong.c.
 ROOTS = ("main", "partner")
 
@@ -86,4 +77,4 @@ def reaches_root(frames):
     return any(frame.split("+")[0] in ROOTS for frame in frames)
 
 
-ALL = (PtraceLab, Stacks, Floor, Empty)
+ALL = (PtraceLab, Stacks, Floor)

@@ -13,6 +13,8 @@ import tempfile
 import time
 from contextlib import contextmanager
 
+from on_and_off import on_and_off
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXTERNAL = ("locks", "ring")
 EXTERNAL_WITHIN = 120  # s
@@ -171,7 +173,7 @@ def take(build, quick, notes):
     """All of them, and their figures by name; one that fails leaves a note."""
     found, values = [], {}
     tool = os.path.join(build, "ptrace-lab")
-    for piece in (hot_path, new_stacks, startup, tables, load, replay):
+    for piece in (on_and_off, hot_path, new_stacks, startup, tables, load, replay):
         try:
             found.append(piece(tool, build, quick))
             values.update(found[-1].pop("values", {}))

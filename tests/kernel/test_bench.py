@@ -94,7 +94,7 @@ class Bench(KernelTest):
         with tempfile.TemporaryDirectory() as folder:
             programs = os.path.join(folder, "bin")
             os.mkdir(programs)
-            for name in ("unshare", "sh", "mount", "cat", "bpftool"):
+            for name in ("unshare", "sh", "mount", "cat", "bpftool", "sleep"):
                 if shutil.which(name):
                     os.symlink(shutil.which(name), os.path.join(programs, name))
             broken = os.path.join(programs, "strace")
@@ -105,3 +105,6 @@ class Bench(KernelTest):
         self.assertIn("failed: strace -f -c on pipe: strace: cannot do that here", text)
         self.assertIn("left out: trace-cmd (trace-cmd), not installed", text)
         self.assertIn("median", result["slow_down"]["pipe"]["ptrace-lab"])
+        # The small tables are made all the same, first of all that of a process that goes on.
+        self.assertIn("attached to a ping-pong that goes on, and off again", text)
+        self.assertGreater(result["values"]["futex ptrace-lab --stacks"], 1)
