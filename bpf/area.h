@@ -71,7 +71,6 @@ inlined bool area_tell_of(struct task_struct *task, __u64 address, __u32 kind, _
 {
 	struct pl_life_futex record = {.address = address, .futex_kind = kind};
 	struct futex_key key = {.address = address, .tgid = task->tgid, .exec = task->self_exec_id};
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct futex_key *near = futex_near(&key);
 	__u32 one = 1;
 
@@ -81,13 +80,12 @@ inlined bool area_tell_of(struct task_struct *task, __u64 address, __u32 kind, _
 		return false;
 	life_head(&record.head, task, PL_LIFE_FUTEX, sizeof(record), time);
 	area_of_program(&record, task->mm);
-	record.stack = regs->sp;
-	if (bpf_ringbuf_output(&life, &record, sizeof(record), life_wakeup())) {
+	record.stack = task_registers(task)->sp;
+	*near = key; /* also if there is no room: it is lost once, not at each wait */
+	if (bpf_ringbuf_output(&life, &record, sizeof(record), life_wakeup()))
 		__sync_fetch_and_add(&control.lost_life, 1);
-		return false;
-	}
-	bpf_map_update_elem(&futexes_told, &key, &one, BPF_ANY);
-	*near = key;
+	else
+		bpf_map_update_elem(&futexes_told, &key, &one, BPF_ANY);
 	return true;
 }
 

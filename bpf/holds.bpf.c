@@ -62,16 +62,15 @@ static __noinline struct pl_hold_sum *sum_of(struct task_struct *task, __u64 add
 	struct pl_hold_lock key = {.address = address, .tgid = task->tgid};
 	struct pl_hold_sum *sum = bpf_map_lookup_elem(&hold_sums, &key), none = {};
 
-	if (sum && sum->told)
-		return sum;
-	/* New: its mapping gives it a name, as that of a lock that is waited for. */
-	none.told = area_tell_of(task, address, PL_FUTEX_MUTEX, bpf_ktime_get_ns());
-	bpf_map_update_elem(&hold_sums, &key, &none, BPF_NOEXIST);
-	sum = bpf_map_lookup_elem(&hold_sums, &key);
-	if (sum && none.told)
-		sum->told = true;
+	if (!sum) {
+		bpf_map_update_elem(&hold_sums, &key, &none, BPF_NOEXIST);
+		sum = bpf_map_lookup_elem(&hold_sums, &key);
+	}
+	/* Its mapping gives it a name, as that of a lock that is waited for. */
 	if (!sum)
 		__sync_fetch_and_add(&holds_lost, 1);
+	else if (!sum->told)
+		sum->told = area_tell_of(task, address, PL_FUTEX_MUTEX, bpf_ktime_get_ns());
 	return sum;
 }
 

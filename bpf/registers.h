@@ -5,22 +5,19 @@
 
 #include "bpf/kernel.h"
 
-/* They lie at the same distance from the beginning of each task's kernel stack, and loads are plain
- * where the helper that finds them takes 25 ns: it is asked once (slot_new.h). */
 #ifdef PTRACE_LAB_HOT_PATH
 #include "bpf/maps.h"
-#define registers_are_near() has_kernel_cast()
-#define registers_near(task)                                                                       \
-	kernel_cast((void *)((__u64)(task)->stack + control.registers), struct pt_regs)
-#else
-#define registers_are_near()  false
-#define registers_near(task) ((struct pt_regs *)0)
 #endif
 
+/* They lie at the same distance from the beginning of each task's kernel stack, and loads are plain
+ * where the helper that finds them takes 25 ns: it is asked once (slot_new.h). */
 inlined const struct pt_regs *task_registers(struct task_struct *task)
 {
-	if (registers_are_near())
-		return registers_near(task);
+#ifdef PTRACE_LAB_HOT_PATH
+	if (has_kernel_cast())
+		return kernel_cast((void *)((__u64)task->stack + control.registers),
+				   struct pt_regs);
+#endif
 	return (const struct pt_regs *)bpf_task_pt_regs(task);
 }
 

@@ -31,8 +31,8 @@ struct pl_control {
 	PL_U64 end;	   /* non-zero: the capture ended then; the programs do nothing any more */
 	PL_U64 lost_marks; /* marks that found no room */
 	PL_U32 trigger_armed; /* the next wait that is too long rings the bell, and disarms */
-	PL_U32 registers; /* how far into its kernel stack a task's registers lie */
-	PL_U64 trigger_hits; /* waits that were too long, whether or not they rang */
+	PL_U32 registers;     /* how far into its kernel stack a task's registers lie */
+	PL_U64 trigger_hits;  /* waits that were too long, whether or not they rang */
 };
 
 /* Signals that are alike (bpf/signals.bpf.c). Each kind is told of in so many records, and then not

@@ -10,8 +10,11 @@ import subprocess
 import time
 from contextlib import contextmanager
 
+from measure import Cell
+from table import ratio
+from tools import QUIET
+
 LOOKS, SETTLES, ENDS = 0.2, 0.45, 0.1  # s: at its pace; after an attachment; after its end
-QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def tracers(tool, bench, pid):
@@ -27,8 +30,9 @@ def running(command):
     try:
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(20)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(20)
 
 
 @contextmanager
@@ -49,7 +53,7 @@ def turns(pid):
 
 
 def pace(pid):
-    """ns of a round: two switches."""
+    """ns of a round, which is two switches: it is its first thread's turn once in each."""
     since, before = time.monotonic_ns(), turns(pid)
     time.sleep(LOOKS)
     return (time.monotonic_ns() - since) / max(1, turns(pid) - before)
@@ -75,21 +79,15 @@ def compare(tool, bench, kind, cpu, rounds):
     return found
 
 
-def spread(numbers):
-    ordered = sorted(numbers)
-    quarter = len(ordered) // 4
-    return (ordered[-1 - quarter] - ordered[quarter]) / 2
-
-
 def on_and_off(tool, build, quick):
     bench, cpu = os.path.join(build, "tests/bench"), max(os.sched_getaffinity(0))
     kinds, values, rows = ("pipe", "futex"), {}, {}
     for kind in kinds:
         for name, pairs in compare(tool, bench, kind, cpu, 2 if quick else 11).items():
             ratios, more = zip(*pairs)
-            values[f"{kind} {name}"] = statistics.median(ratios)
+            cell = Cell(ratios).summary()
+            values[f"{kind} {name}"] = cell["median"]
             rows.setdefault(name, [name]).extend((
-                f"{statistics.median(ratios):.3f} ±{spread(ratios):.3f}",
-                f"{statistics.median(more):+.0f} ns a switch"))
+                ratio(cell, 3), f"{statistics.median(more):+.0f} ns a switch"))
     return {"title": "attached to a ping-pong that goes on, and off again", "values": values,
             "rows": [["", *(cell for kind in kinds for cell in (kind, ""))], *rows.values()]}

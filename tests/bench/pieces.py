@@ -14,12 +14,12 @@ import time
 from contextlib import contextmanager
 
 from on_and_off import on_and_off
+from tools import QUIET
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXTERNAL = ("locks", "ring")
 EXTERNAL_WITHIN = 120  # s
 KNOB = "/proc/sys/kernel/bpf_stats_enabled"
-QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 @contextmanager

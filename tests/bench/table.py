@@ -14,7 +14,7 @@ FACTS_MEAN = ("ready: from its start until it could trace. MiB: the most that on
               "it has but sums) that reach main() or the thread's first function, on futex.")
 
 
-def ratio(cell):
+def ratio(cell, digits=2):
     """1.17 ±.02: the median, and half of what the middle half of the pairs spans."""
     if not cell:
         return "-"
@@ -22,8 +22,9 @@ def ratio(cell):
         return "failed"
     median, spread = cell["median"], (cell["high"] - cell["low"]) / 2
     if cell["pairs"] < 2:
-        return f"{median:.2f}"
-    return f"{median:.2f} ±{spread:.2f}" if median < 9.95 else f"{median:.1f} ±{spread:.1f}"
+        return f"{median:.{digits}f}"
+    digits = digits if median < 9.95 else 1
+    return f"{median:.{digits}f} ±{spread:.{digits}f}"
 
 
 def slow_down_means(result):

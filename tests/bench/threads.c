@@ -3,7 +3,9 @@
  * threads.c - what threads cost
  *
  *	threads create COUNT	make and join COUNT threads, one after another
- *	threads mutex COUNT	four threads take one mutex COUNT times each, for about 1.5 us
+ *	threads mutex COUNT [ADDITIONS]
+ *				four threads take one mutex COUNT times each, for 3,000 additions:
+ *				about 1.5 us
  *	threads exec COUNT	fork, execute /bin/true and wait for it, COUNT times
  *	threads begin		nothing; prints when the program began (CLOCK_MONOTONIC ns)
  *
@@ -19,13 +21,13 @@
 
 #define CONTENDERS 4
 
-/* Additions under the lock. With few of them it is chance who finds it taken, and one run takes
- * five times as long as another. */
-#define HELD 3000
-
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static volatile long shared;
 static long count;
+
+/* Under the lock. With few of them it is chance who finds it taken, and one run takes five times as
+ * long as another. */
+static int additions = 3000;
 
 static long long now_ns(void)
 {
@@ -44,7 +46,7 @@ static void *contend(void *unused)
 {
 	for (long i = 0; i < count; i++) {
 		pthread_mutex_lock(&mutex);
-		for (int work = 0; work < HELD; work++)
+		for (int work = 0; work < additions; work++)
 			shared = shared + 1;
 		pthread_mutex_unlock(&mutex);
 	}
@@ -98,6 +100,8 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	count = argc > 2 ? atol(argv[2]) : 10000;
+	if (argc > 3)
+		additions = atoi(argv[3]);
 	if (!strcmp(argv[1], "begin")) {
 		printf("%lld\n", begin);
 		return 0;

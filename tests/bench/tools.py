@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 READY_WITHIN, ENDS_WITHIN = 20, 60
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 # Peers need tracefs. A mount namespace of its own keeps the machine as it is; in it, what this
 # kernel does not let anybody write to (the function tracer, where it is locked down) is covered by
@@ -226,9 +227,7 @@ class Attached(Tool):
 
     def start_workload(self, command):
         environment = dict(os.environ, LINGER=self.folder) if self.lingering else None
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL, env=environment,
-                                start_new_session=True)
+        return subprocess.Popen(command, env=environment, start_new_session=True, **QUIET)
 
     def wait_played(self, workload):
         """Its end; of one that lingers, the end of its work: it stays until the tool has named its

@@ -68,21 +68,26 @@ class Truth(KernelTest):
         self.fail(wrong)
 
     def test_every_mutex_wait_has_its_holder(self):
-        # Of a lock that is held for a microsecond many waits are over before they begin: who had it
-        # has let go, and is known as the one who woke.
-        for seen, traced in ((0.95, run(target("locks"), "hold", 4, 8, 5)),
-                             (0.95, scenario("counter-storm-lock")),
-                             (0.95, scenario("lock-convoy")),
-                             (0, run(bench("threads"), "mutex", 50000))):
-            for lock in traced.json["locks"]:
-                if lock["reason"] != "lock":
-                    continue
-                # Between taking a mutex and writing down who has it there is a moment; who waits in
-                # just that, and is woken by nobody that is seen, has an unknown holder.
-                known = lock["holder_known"] + lock["holder_by_wake"]
-                self.assertLessEqual(lock["waits"] - known, 1 + lock["waits"] // 1000, lock)
+        for traced in (run(target("locks"), "hold", 4, 8, 5), scenario("counter-storm-lock"),
+                       run(bench("threads"), "mutex", 50000, 20), scenario("lock-convoy")):
+            for lock in self.mutexes_with_their_holders(traced):
                 if lock["waits"] >= 200:
-                    self.assertGreaterEqual(lock["holder_known"], seen * lock["waits"], lock)
+                    self.assertGreater(lock["holder_known"], 0.95 * lock["waits"], lock)
+
+    def test_who_had_a_mutex_for_a_microsecond_is_known_too(self):
+        # Many waits are over before they begin: who had it has let go, and is known as who woke.
+        lock, = self.mutexes_with_their_holders(run(bench("threads"), "mutex", 50000))
+        self.assertGreater(lock["waits"], 200)
+        self.assertGreater(lock["holder_by_wake"], 0)
+
+    def mutexes_with_their_holders(self, traced):
+        locks = [lock for lock in traced.json["locks"] if lock["reason"] == "lock"]
+        for lock in locks:
+            # Between taking a mutex and writing down who has it there is a moment; who waits in
+            # just that, and is woken by nobody that is seen, has an unknown holder.
+            known = lock["holder_known"] + lock["holder_by_wake"]
+            self.assertLessEqual(lock["waits"] - known, 1 + lock["waits"] // 1000, lock)
+        return locks
 
     def test_the_holders_are_those_who_held_it(self):
         traced = run(target("locks"), "hold", 4, 8, 10)
@@ -160,21 +165,20 @@ class Owners(KernelTest):
 
     def test_while_several_wait_each_holder_is_held_to_account_for_its_own_time(self):
         # What was given up is nobody's until the next one runs: on a busy machine that is long, and
-        # to whom it is counted the program cannot tell. The best of five tries, for each lock.
-        best = dict.fromkeys(self.LOCKS, 1)
+        # to whom it is counted the program cannot tell. Five tries.
         for _ in range(5):
             traced, turns = self.run_owners()
+            figures = []
             for name in self.LOCKS:
                 lock = by_name(traced)[name]
                 self.assertEqual(lock["holder_known"] + lock["holder_by_wake"], lock["waits"])
                 self.assertLessEqual(sum(t["held_ns"] for t in lock["threads"]), lock["total_ns"])
-                wrong = self.wrong(lock, names(traced), [t for t in turns if t[1] == name])
-                best[name] = min(best[name], wrong)
+                figures.append(self.wrong(lock, names(traced), [t for t in turns if t[1] == name]))
                 print(f"  {name:15} {lock['total_ns'] / MS:.1f} ms waited, by holder wrong by "
-                      f"{100 * wrong:.1f} %")
-            if max(best.values()) < 0.06:
+                      f"{100 * figures[-1]:.1f} %")
+            if max(figures) < 0.06:
                 return
-        self.fail(best)
+        self.fail(figures)
 
 
 class AllLocks(KernelTest):
